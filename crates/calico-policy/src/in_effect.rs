@@ -1,0 +1,235 @@
+//! What is in effect: the encapsulation that nodes use now, from up to three sources, and what a target would remove.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::dataplane::{Dataplane, PoolSource};
+use crate::encapsulation::{Backend, Encapsulation, Encapsulations, IpFamily, Pool, PoolMode, sends};
+use crate::intent::IpamType;
+use crate::reading::{ReadFailure, Reading};
+
+/// A dataplane as it was read back from a bundle or from a live shoot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObservedDataplane {
+    /// `calico_backend`; `None` where nothing names it.
+    pub backend: Option<Backend>,
+    /// The IPv4 pool.
+    pub ipv4: Option<ObservedPool>,
+    /// The IPv6 pool.
+    pub ipv6: Option<ObservedPool>,
+    /// `FELIX_IPINIPENABLED`.
+    pub felix_ipip: Option<bool>,
+    /// `FELIX_VXLANENABLED`.
+    pub felix_vxlan: Option<bool>,
+    /// Address management, from the CNI configuration.
+    pub ipam: Option<ObservedIpam>,
+    /// Whether calico-kube-controllers is there.
+    pub kube_controllers: bool,
+    /// `veth_mtu`.
+    pub veth_mtu: Option<String>,
+}
+
+/// A pool as it was read back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ObservedPool {
+    /// Its protocol.
+    pub pool: Pool,
+    /// Its mode.
+    pub mode: PoolMode,
+    /// Whether an IPPool says so, or only variables that calico-node may never have used.
+    pub source: PoolSource,
+}
+
+/// Address management as it was read back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObservedIpam {
+    /// Which plugin.
+    pub kind: IpamType,
+    /// The ranges, in order.
+    pub ranges: Vec<String>,
+}
+
+impl ObservedDataplane {
+    /// The pool of one family.
+    #[must_use]
+    pub const fn pool(&self, family: IpFamily) -> Option<ObservedPool> {
+        match family {
+            IpFamily::Ipv4 => self.ipv4,
+            IpFamily::Ipv6 => self.ipv6,
+        }
+    }
+
+    /// What nodes send, per family. A backend that nothing names is taken as one that programs routes.
+    #[must_use]
+    pub fn encapsulations(&self) -> Encapsulations {
+        let backend = self.backend.unwrap_or(Backend::Bird);
+        let of = |pool: Option<ObservedPool>| pool.map(|pool| sends(backend, pool.pool, pool.mode));
+        Encapsulations { ipv4: of(self.ipv4), ipv6: of(self.ipv6) }
+    }
+}
+
+/// The sources that were read, in the order of design section 4.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sources {
+    /// The bundle last written, from the Secrets of the ManagedResource. Absent: there is no ManagedResource.
+    pub bundle: Reading<ObservedDataplane>,
+    /// The live shoot. Not read while it sleeps.
+    pub live: Reading<ObservedDataplane>,
+    /// Our own record in `status.state`. Absent: there is none.
+    pub record: Reading<Encapsulations>,
+    /// Whether this is the first installation (contract 1.4): no operation has ever succeeded and nothing is restored.
+    pub history: History,
+}
+
+/// What the Network says about earlier operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum History {
+    /// No last operation, or a creation that never succeeded; and no restore is asked for.
+    NeverInstalled,
+    /// Anything else.
+    Installed,
+}
+
+/// What is in effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InEffect {
+    /// Nothing: Calico was never installed here.
+    FirstInstallation,
+    /// The encapsulation of each family.
+    Known {
+        /// What nodes send.
+        encapsulations: Encapsulations,
+        /// The source that can be rendered again while a switch is held; `None` where only the record is known.
+        dataplane: Option<ObservedDataplane>,
+    },
+    /// No source could tell.
+    Unreadable(ReadFailure),
+}
+
+/// Combines the sources for the question whether `target` removes an encapsulation.
+///
+/// The bundle answers alone where it says that nothing is removed. Otherwise the other sources are heard, and where they
+/// disagree the one that says *encapsulated* counts. A record alone proves no absence of encapsulation while there is a
+/// bundle that nobody could read: something else may have written that bundle since.
+#[must_use]
+pub fn what_is_in_effect(target: &Dataplane, sources: &Sources) -> InEffect {
+    let bundle = match &sources.bundle {
+        Reading::Known(bundle) => {
+            let encapsulations = bundle.encapsulations();
+            if removed_families(encapsulations, target).is_empty() {
+                return InEffect::Known { encapsulations, dataplane: Some(bundle.clone()) };
+            }
+            Ok(bundle)
+        }
+        Reading::Absent if never_installed(sources) => return InEffect::FirstInstallation,
+        Reading::Absent => Err(None),
+        Reading::Unreadable(failure) => Err(Some(failure)),
+    };
+    let live = sources.live.known();
+    let record = sources.record.known();
+
+    let dataplane = bundle.ok().or(live);
+    let statements = [
+        bundle.ok().map(ObservedDataplane::encapsulations),
+        live.map(ObservedDataplane::encapsulations),
+        record.copied(),
+    ];
+    let strongest = statements.into_iter().flatten().reduce(strongest);
+    match (strongest, dataplane, bundle) {
+        (Some(encapsulations), Some(dataplane), _) => {
+            InEffect::Known { encapsulations, dataplane: Some(dataplane.clone()) }
+        }
+        (Some(encapsulations), None, Err(None)) => InEffect::Known { encapsulations, dataplane: None },
+        (Some(encapsulations), None, _) if encapsulations.any() => InEffect::Known { encapsulations, dataplane: None },
+        (_, _, bundle) => InEffect::Unreadable(why_unreadable(bundle.err().flatten(), sources)),
+    }
+}
+
+/// The families in which `target` sends nothing encapsulated although something is.
+#[must_use]
+pub fn removed_families(current: Encapsulations, target: &Dataplane) -> Vec<IpFamily> {
+    let removed = |family: &IpFamily| {
+        current.family(*family).is_some_and(Encapsulation::is_some)
+            && target.family(*family).is_some_and(|family| !family.sends.is_some())
+    };
+    IpFamily::ALL.iter().copied().filter(removed).collect()
+}
+
+/// Whether the removal in `family` exists only on paper: the pool came from variables and would again, calico-node uses them
+/// only while no pool exists, and the backend goes on serving the pool (design section 4).
+#[must_use]
+pub fn rests_on_variable_alone(current: &ObservedDataplane, target: &Dataplane, family: IpFamily) -> bool {
+    let (Some(pool), Some(wanted)) = (current.pool(family), target.family(family)) else {
+        return false;
+    };
+    let with_old_pool = sends(target.backend, pool.pool, pool.mode);
+    pool.source == PoolSource::Variable && wanted.pool_source == PoolSource::Variable && with_old_pool.is_some()
+}
+
+/// `target` rendered with the encapsulation in effect: the held set moves together (design section 5). `None` where the
+/// observed state cannot be expressed.
+#[must_use]
+pub fn hold_encapsulation(target: &Dataplane, observed: &ObservedDataplane) -> Option<Dataplane> {
+    let backend = observed.backend?;
+    let mut held = target.clone();
+    held.backend = backend;
+    held.felix.ipip = observed.felix_ipip.unwrap_or(false);
+    held.felix.vxlan = observed.felix_vxlan.unwrap_or(false);
+    if held.felix.vxlan && observed.felix_ipip.is_none() {
+        // Where VXLAN is explicit the variable for IP in IP is not rendered; the switch behind it is on outside of IPv6.
+        held.felix.ipip = held.ipv6.is_none();
+    }
+    if let Some(ipam) = &observed.ipam {
+        held.ipam.kind = ipam.kind;
+        held.ipam.ranges.clone_from(&ipam.ranges);
+    }
+    if let Some(mtu) = &observed.veth_mtu {
+        held.veth_mtu.clone_from(mtu);
+    }
+    held.kube_controllers = backend != Backend::None;
+    held.snat_to_upstream_dns = false;
+    for (family, pool) in [(held.ipv4.as_mut(), observed.ipv4), (held.ipv6.as_mut(), observed.ipv6)] {
+        if let (Some(family), Some(pool)) = (family, pool) {
+            family.set_pool(backend, pool.pool, pool.mode);
+            family.pool_source = pool.source;
+        }
+    }
+    (held.encapsulations() == with_target_families(observed.encapsulations(), target)).then_some(held)
+}
+
+fn with_target_families(observed: Encapsulations, target: &Dataplane) -> Encapsulations {
+    let wanted = target.encapsulations();
+    Encapsulations {
+        ipv4: wanted.ipv4.map(|wanted| observed.ipv4.unwrap_or(wanted)),
+        ipv6: wanted.ipv6.map(|wanted| observed.ipv6.unwrap_or(wanted)),
+    }
+}
+
+fn never_installed(sources: &Sources) -> bool {
+    sources.history == History::NeverInstalled && matches!(sources.record, Reading::Absent)
+}
+
+fn strongest(left: Encapsulations, right: Encapsulations) -> Encapsulations {
+    let of = |left: Option<Encapsulation>, right: Option<Encapsulation>| match (left, right) {
+        (Some(left), Some(right)) => Some(left.stronger(right)),
+        (left, right) => left.or(right),
+    };
+    Encapsulations { ipv4: of(left.ipv4, right.ipv4), ipv6: of(left.ipv6, right.ipv6) }
+}
+
+fn why_unreadable(bundle: Option<&ReadFailure>, sources: &Sources) -> ReadFailure {
+    use crate::reading::ReadFailureKind::{Incomplete, NotGiven};
+
+    if let Some(failure) = bundle {
+        return failure.clone();
+    }
+    match (&sources.record, &sources.live) {
+        (Reading::Unreadable(failure), _) => failure.clone(),
+        (_, Reading::Unreadable(failure)) if failure.kind != NotGiven => failure.clone(),
+        _ => ReadFailure::new(
+            Incomplete,
+            "the ManagedResource is gone although Calico was installed before, and neither the live shoot nor our record tells \
+             the encapsulation",
+        ),
+    }
+}

@@ -1,0 +1,199 @@
+//! The phases of a switch, decided anew from what is observed each time.
+
+use crate::codes::closed_set;
+use crate::guard::{GuardFacts, GuardObservation, GuardState};
+use crate::overlay::{HoldReason, OverlayVerdict, UnverifiedReason};
+use crate::survey::Survey;
+
+closed_set! {
+    /// Where a switch stands (design section 5).
+    pub enum Phase {
+        /// No switch.
+        Idle,
+        /// The guard is not effective yet.
+        Guarding,
+        /// Conditions written by Calico are being removed.
+        Cleaning,
+        /// Nodes have no route yet.
+        AwaitingRoutes,
+        /// The bundle without encapsulation is written, or may be, but is not applied yet.
+        Switching,
+        /// The bundle is applied; nodes are rolling.
+        Verifying,
+        /// Every node runs without encapsulation.
+        Done,
+        /// The overlay came back during a hold; the guard is on its way out.
+        Reverting,
+    }
+}
+
+impl Phase {
+    /// Whether a switch is held in this phase.
+    #[must_use]
+    pub const fn is_hold(self) -> bool {
+        matches!(self, Self::Guarding | Self::Cleaning | Self::AwaitingRoutes)
+    }
+
+    /// Whether the encapsulation has gone in this phase.
+    #[must_use]
+    pub const fn is_after_write(self) -> bool {
+        matches!(self, Self::Switching | Self::Verifying | Self::Done)
+    }
+}
+
+/// How far the last written bundle has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rollout {
+    /// Nobody looked.
+    NotObserved,
+    /// Written, not applied: the ManagedResource's observed generation is behind, or `ResourcesApplied` is not True.
+    Written,
+    /// Applied, but calico-node has not rolled on every node.
+    Applied,
+    /// Applied, and calico-node has rolled on every node.
+    RolledOut,
+}
+
+/// What the next phase depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    /// The phase of the last status; `None` where there is none, or it is unreadable.
+    pub previous: Option<Phase>,
+    /// The verdict of this call.
+    pub verdict: &'a OverlayVerdict,
+    /// Whether the target encapsulates in any family.
+    pub target_encapsulates: bool,
+    /// The guard, as judged.
+    pub guard: GuardFacts,
+    /// The guard, as seen.
+    pub guard_observation: GuardObservation,
+    /// The nodes, where they were looked at.
+    pub survey: Option<&'a Survey>,
+    /// How far the bundle has come.
+    pub rollout: Rollout,
+}
+
+/// The phase that follows from a look.
+#[must_use]
+pub fn after(look: Look<'_>) -> Phase {
+    match look.verdict {
+        OverlayVerdict::Hold(hold) => held(hold.reason, look),
+        OverlayVerdict::Proceed(_) => Phase::Switching,
+        OverlayVerdict::ProceedUnverified(UnverifiedReason::FirstInstallation) => Phase::Idle,
+        OverlayVerdict::ProceedUnverified(_) => Phase::Switching,
+        OverlayVerdict::Unchanged => unchanged(look),
+    }
+}
+
+fn held(reason: HoldReason, look: Look<'_>) -> Phase {
+    match reason {
+        HoldReason::GuardNotEffective => Phase::Guarding,
+        HoldReason::RoutesMissing | HoldReason::NoRouteWriter => {
+            let to_clean = look.survey.is_some_and(|survey| !survey.written_by_calico.is_empty());
+            // Without an effective guard a removed condition would come back, so there is nothing to clean yet.
+            if to_clean && look.guard.state == GuardState::Effective { Phase::Cleaning } else { Phase::AwaitingRoutes }
+        }
+        HoldReason::CurrentStateUnreadable
+        | HoldReason::NodesUnreadable
+        | HoldReason::ShootUnreachable
+        | HoldReason::AdmissionPolicyUnavailable
+        | HoldReason::OverlayNotDisabledExplicitly
+        | HoldReason::Hibernated => look.previous.filter(|phase| phase.is_hold()).unwrap_or(Phase::AwaitingRoutes),
+    }
+}
+
+fn unchanged(look: Look<'_>) -> Phase {
+    let Some(previous) = look.previous else {
+        return Phase::Idle;
+    };
+    if look.target_encapsulates {
+        let guard_gone = matches!(look.guard_observation, GuardObservation::NotEffective);
+        let reverting = previous.is_hold() || previous == Phase::Reverting && !guard_gone;
+        return if reverting { Phase::Reverting } else { Phase::Idle };
+    }
+    match previous {
+        Phase::Idle | Phase::Reverting => Phase::Idle,
+        Phase::Done => Phase::Done,
+        Phase::Guarding | Phase::Cleaning | Phase::AwaitingRoutes | Phase::Switching | Phase::Verifying => {
+            match look.rollout {
+                Rollout::RolledOut => Phase::Done,
+                Rollout::Applied => Phase::Verifying,
+                Rollout::NotObserved | Rollout::Written if previous == Phase::Verifying => Phase::Verifying,
+                Rollout::NotObserved | Rollout::Written => Phase::Switching,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    fn look(previous: Option<Phase>, verdict: &OverlayVerdict, encapsulates: bool, rollout: Rollout) -> Look<'_> {
+        Look {
+            previous,
+            verdict,
+            target_encapsulates: encapsulates,
+            guard: GuardFacts { state: GuardState::NotNeeded, api: None, sufficient: true },
+            guard_observation: GuardObservation::NotObserved,
+            survey: None,
+            rollout,
+        }
+    }
+
+    /// Every previous phase × rollout, target without encapsulation and nothing removed any more.
+    #[test]
+    fn after_the_write_the_rollout_decides() {
+        let rollouts = [Rollout::NotObserved, Rollout::Written, Rollout::Applied, Rollout::RolledOut];
+        for (previous, expected) in [
+            (Phase::Idle, ["Idle"; 4]),
+            (Phase::Guarding, ["Switching", "Switching", "Verifying", "Done"]),
+            (Phase::Cleaning, ["Switching", "Switching", "Verifying", "Done"]),
+            (Phase::AwaitingRoutes, ["Switching", "Switching", "Verifying", "Done"]),
+            (Phase::Switching, ["Switching", "Switching", "Verifying", "Done"]),
+            (Phase::Verifying, ["Verifying", "Verifying", "Verifying", "Done"]),
+            (Phase::Done, ["Done"; 4]),
+            (Phase::Reverting, ["Idle"; 4]),
+        ] {
+            let seen: Vec<_> = rollouts
+                .iter()
+                .map(|rollout| after(look(Some(previous), &OverlayVerdict::Unchanged, false, *rollout)).code())
+                .collect();
+            assert_eq!(seen, expected, "{previous}");
+        }
+    }
+
+    #[test]
+    fn an_overlay_that_comes_back_reverts_a_hold() {
+        for (previous, expected) in [
+            (Phase::Idle, "Idle"),
+            (Phase::Guarding, "Reverting"),
+            (Phase::Cleaning, "Reverting"),
+            (Phase::AwaitingRoutes, "Reverting"),
+            (Phase::Reverting, "Reverting"),
+            (Phase::Switching, "Idle"),
+            (Phase::Verifying, "Idle"),
+            (Phase::Done, "Idle"),
+        ] {
+            let seen = after(look(Some(previous), &OverlayVerdict::Unchanged, true, Rollout::NotObserved));
+            assert_eq!(seen.code(), expected, "{previous}");
+        }
+        let gone = Look {
+            guard_observation: GuardObservation::NotEffective,
+            ..look(Some(Phase::Reverting), &OverlayVerdict::Unchanged, true, Rollout::NotObserved)
+        };
+        assert_eq!(after(gone), Phase::Idle);
+    }
+
+    #[test]
+    fn a_first_installation_is_no_switch() {
+        let first = OverlayVerdict::ProceedUnverified(UnverifiedReason::FirstInstallation);
+        assert_eq!(after(look(None, &first, false, Rollout::NotObserved)), Phase::Idle);
+        for reason in UnverifiedReason::ALL.iter().filter(|reason| **reason != UnverifiedReason::FirstInstallation) {
+            let verdict = OverlayVerdict::ProceedUnverified(*reason);
+            assert_eq!(after(look(None, &verdict, false, Rollout::NotObserved)), Phase::Switching, "{reason}");
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! The survey: every node in exactly one class, and the witness that all counted nodes have routes.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::nodes::{EvidenceRules, NetworkUnavailable, NodeClass, NodeFacts, NodeName, NodeUid, classify};
+use crate::time::Timestamp;
+
+/// At most this many blocking nodes are listed by name; the totals tell the rest (design section 8).
+pub const LISTED_NODES: usize = 20;
+
+/// Evidence that nobody has refreshed for this long is reported as old. Steady route writers do not refresh it, so it never
+/// blocks (design section 5).
+pub const EVIDENCE_OLD_AFTER: Duration = Duration::from_secs(3600);
+
+/// What a look at all nodes found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Survey {
+    /// Number of nodes.
+    pub total: usize,
+    /// Number of nodes per class, classes without nodes left out.
+    pub by_class: BTreeMap<NodeClass, usize>,
+    /// The first blocking nodes by name, at most [`LISTED_NODES`].
+    pub waiting_for: Vec<WaitingNode>,
+    /// Number of blocking nodes.
+    pub blocking: usize,
+    /// Nodes that would block but for the configuration.
+    pub excluded: Vec<WaitingNode>,
+    /// Nodes whose condition Calico wrote, sorted.
+    pub written_by_calico: Vec<NodeName>,
+    /// Number of ready nodes whose evidence is older than [`EVIDENCE_OLD_AFTER`].
+    pub old_evidence: usize,
+}
+
+impl Survey {
+    /// Number of nodes in [`NodeClass::RouteCreated`].
+    #[must_use]
+    pub fn ready(&self) -> usize {
+        self.by_class.get(&NodeClass::RouteCreated).copied().unwrap_or(0)
+    }
+
+    /// Whether any node carries a condition that a route writer writes.
+    #[must_use]
+    pub fn shows_a_route_writer(&self) -> bool {
+        [NodeClass::RouteCreated, NodeClass::NoRouteCreated].iter().any(|class| self.by_class.contains_key(class))
+    }
+}
+
+/// A node that is not ready, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WaitingNode {
+    /// Its name.
+    pub name: NodeName,
+    /// Its class.
+    pub class: NodeClass,
+}
+
+/// Proof that every counted node had a route when it was made.
+///
+/// Its field is private and it is not `Clone`: only [`take`] makes one, for the nodes that it has just looked at, so a
+/// verdict cannot be kept for a later reconcile.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RoutesReady {
+    nodes: Vec<NodeUid>,
+}
+
+impl RoutesReady {
+    /// Whether these are all among the nodes that were surveyed. A node that joined or was re-created since is not, and
+    /// re-opens the question; one that left does not matter.
+    pub fn covers<'a>(&self, nodes: impl IntoIterator<Item = &'a NodeUid>) -> bool {
+        let surveyed: BTreeSet<&NodeUid> = self.nodes.iter().collect();
+        nodes.into_iter().all(|uid| surveyed.contains(uid))
+    }
+
+    /// Number of nodes surveyed.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Never: zero nodes are a verdict of their own.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+}
+
+/// What a survey says about the switch.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every counted node has a route.
+    Ready(RoutesReady),
+    /// Some counted node has none.
+    Waiting,
+    /// There is no node that counts.
+    NoNodes,
+}
+
+/// Looks at every node once. Linear, and the order of `nodes` is irrelevant.
+#[must_use]
+pub fn take(
+    nodes: &[NodeFacts],
+    rules: EvidenceRules,
+    excluded_classes: &BTreeSet<NodeClass>,
+    now: Timestamp,
+) -> (Survey, Outcome) {
+    let old_before = now.minus(EVIDENCE_OLD_AFTER);
+    let mut counts = [0_usize; NodeClass::ALL.len()];
+    let mut blocking: Vec<(&NodeFacts, NodeClass)> = Vec::new();
+    let mut excluded: Vec<WaitingNode> = Vec::new();
+    let mut written_by_calico = Vec::new();
+    let mut old_evidence = 0;
+
+    for node in nodes {
+        let class = classify(node, rules);
+        if let Some(count) = counts.get_mut(class as usize) {
+            *count += 1;
+        }
+        if class == NodeClass::RouteCreated {
+            old_evidence += usize::from(is_old(node, old_before));
+            continue;
+        }
+        if class == NodeClass::WrittenByCalico {
+            written_by_calico.push(node.name.clone());
+        }
+        if excluded_classes.contains(&class) {
+            excluded.push(WaitingNode { name: node.name.clone(), class });
+        } else {
+            blocking.push((node, class));
+        }
+    }
+
+    let ready = counts.first().copied().unwrap_or(0);
+    let outcome = if !blocking.is_empty() {
+        Outcome::Waiting
+    } else if ready == 0 {
+        Outcome::NoNodes
+    } else {
+        Outcome::Ready(RoutesReady { nodes: nodes.iter().map(|node| node.uid.clone()).collect() })
+    };
+    excluded.sort_unstable();
+    written_by_calico.sort_unstable();
+    let survey = Survey {
+        total: nodes.len(),
+        by_class: NodeClass::ALL.iter().copied().zip(counts).filter(|(_, count)| *count > 0).collect(),
+        blocking: blocking.len(),
+        waiting_for: first_by_name(blocking),
+        excluded,
+        written_by_calico,
+        old_evidence,
+    };
+    (survey, outcome)
+}
+
+/// Only the listed nodes are sorted, so that a survey stays linear when every node blocks.
+fn first_by_name(mut blocking: Vec<(&NodeFacts, NodeClass)>) -> Vec<WaitingNode> {
+    if blocking.len() > LISTED_NODES {
+        blocking.select_nth_unstable_by(LISTED_NODES, |(left, _), (right, _)| left.name.cmp(&right.name));
+        blocking.truncate(LISTED_NODES);
+    }
+    let mut listed: Vec<WaitingNode> =
+        blocking.into_iter().map(|(node, class)| WaitingNode { name: node.name.clone(), class }).collect();
+    listed.sort_unstable();
+    listed
+}
+
+fn is_old(node: &NodeFacts, old_before: Timestamp) -> bool {
+    let NetworkUnavailable::One(condition) = node.network_unavailable else {
+        return false;
+    };
+    condition.last_transition.max(condition.last_heartbeat).is_some_and(|last| last < old_before)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::ToString;
+
+    use super::*;
+    use crate::nodes::{Condition, ConditionReason, ConditionStatus, PodCidrFamilies, Readiness};
+
+    fn node(name: &str, reason: Option<ConditionReason>) -> NodeFacts {
+        NodeFacts {
+            name: NodeName(name.into()),
+            uid: NodeUid(format!("uid-{name}").into()),
+            created: None,
+            deleting: false,
+            readiness: Readiness::Ready,
+            pod_cidrs: PodCidrFamilies { ipv4: true, ipv6: false },
+            network_unavailable: reason.map_or(NetworkUnavailable::Missing, |reason| {
+                NetworkUnavailable::One(Condition {
+                    status: ConditionStatus::False,
+                    reason,
+                    last_transition: Some(Timestamp(10_000)),
+                    last_heartbeat: None,
+                })
+            }),
+        }
+    }
+
+    fn look(nodes: &[NodeFacts], excluded: &[NodeClass]) -> (Survey, Outcome) {
+        take(nodes, EvidenceRules::On { dual_stack: false }, &excluded.iter().copied().collect(), Timestamp(10_000))
+    }
+
+    const ROUTE: Option<ConditionReason> = Some(ConditionReason::RouteCreated);
+
+    #[test]
+    fn ready_yields_a_witness_of_all_nodes() {
+        let nodes = [node("b", ROUTE), node("a", ROUTE)];
+        let (survey, Outcome::Ready(witness)) = look(&nodes, &[]) else { panic!("not ready") };
+        assert_eq!((survey.total, survey.ready(), survey.blocking), (2, 2, 0));
+        assert!(witness.covers([&NodeUid("uid-a".into())]));
+        assert!(!witness.covers([&NodeUid("uid-a".into()), &NodeUid("uid-new".into())]));
+    }
+
+    #[test]
+    fn waiting_lists_blocking_nodes_by_name() {
+        let nodes = [node("c", None), node("b", ROUTE), node("a", Some(ConditionReason::CalicoIsUp))];
+        let (survey, outcome) = look(&nodes, &[]);
+        assert_eq!(outcome, Outcome::Waiting);
+        let listed: Vec<_> = survey.waiting_for.iter().map(|node| (node.name.to_string(), node.class.code())).collect();
+        assert_eq!(listed, [("a".to_string(), "WrittenByCalico"), ("c".to_string(), "NoCondition")]);
+        assert_eq!(survey.written_by_calico, [NodeName("a".into())]);
+        assert!(survey.shows_a_route_writer());
+    }
+
+    #[test]
+    fn only_the_first_twenty_are_listed() {
+        let nodes: Vec<_> = (0..50).rev().map(|index| node(&format!("n{index:02}"), None)).collect();
+        let (survey, _) = look(&nodes, &[]);
+        assert_eq!((survey.blocking, survey.waiting_for.len()), (50, 20));
+        assert_eq!(survey.waiting_for.first().unwrap().name.to_string(), "n00");
+        assert_eq!(survey.waiting_for.last().unwrap().name.to_string(), "n19");
+    }
+
+    #[test]
+    fn zero_nodes_is_its_own_outcome() {
+        assert_eq!(look(&[], &[]).1, Outcome::NoNodes);
+    }
+
+    #[test]
+    fn excluded_classes_do_not_block_and_are_named() {
+        let nodes = [node("a", ROUTE), node("b", None)];
+        let (survey, outcome) = look(&nodes, &[NodeClass::NoCondition]);
+        assert!(matches!(outcome, Outcome::Ready(_)));
+        assert_eq!(survey.excluded, [WaitingNode { name: NodeName("b".into()), class: NodeClass::NoCondition }]);
+        assert_eq!(survey.by_class.get(&NodeClass::NoCondition), Some(&1));
+    }
+
+    #[test]
+    fn where_every_node_is_excluded_none_counts() {
+        assert_eq!(look(&[node("b", None)], &[NodeClass::NoCondition]).1, Outcome::NoNodes);
+    }
+
+    #[test]
+    fn evidence_gets_old_after_an_hour_without_blocking() {
+        let nodes = [node("a", ROUTE)];
+        for (now, old) in [(13_600, 0), (13_601, 1)] {
+            let (survey, outcome) = take(&nodes, EvidenceRules::Off, &BTreeSet::new(), Timestamp(now));
+            assert_eq!(survey.old_evidence, old, "{now}");
+            assert!(matches!(outcome, Outcome::Ready(_)));
+        }
+    }
+}
