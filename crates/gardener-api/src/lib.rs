@@ -1,1 +1,16 @@
-//! Placeholder.
+//! Typed slices of the Gardener and Kubernetes APIs that the Calico extension reads and writes.
+//!
+//! Reading slices name only the fields in use: unknown fields are skipped without being built, a `null` counts as absent (as in
+//! Go), and a field of the wrong type is an error. No I/O happens here.
+
+pub mod calico;
+pub mod cluster;
+pub mod managed_resource;
+pub mod meta;
+pub mod network;
+pub mod node;
+pub mod policy;
+pub mod raw;
+pub mod secret;
+
+mod decode;
