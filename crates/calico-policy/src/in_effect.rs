@@ -23,8 +23,6 @@ pub struct ObservedDataplane {
     pub felix_vxlan: Option<bool>,
     /// Address management, from the CNI configuration.
     pub ipam: Option<ObservedIpam>,
-    /// Whether calico-kube-controllers is there.
-    pub kube_controllers: bool,
     /// `veth_mtu`.
     pub veth_mtu: Option<String>,
 }
