@@ -1,2 +1,80 @@
-//! Placeholder.
-fn main() {}
+//! Repository checks, generators and comparisons: `cargo xtask COMMAND`.
+//!
+//! One module per command. Every command reports all problems it finds, not only the first, and exits 1 if there is any.
+
+// This is a command-line tool: its findings are its output.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod bench;
+mod callgrind;
+mod ci;
+mod codegen;
+mod failure;
+mod mutants;
+mod parity;
+mod process;
+mod programs;
+mod repository;
+mod tidy;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::{Failure, Problem};
+
+/// Checks, generators and comparisons of this repository
+#[derive(Parser)]
+#[command(name = "xtask", bin_name = "cargo xtask", arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check the rules that neither the compiler nor clippy checks: dependency arrows, documents, unreachable files
+    Tidy,
+    /// Write the files that are generated from code
+    Codegen {
+        /// Write nothing; fail if a committed file differs from what would be written
+        #[arg(long)]
+        check: bool,
+    },
+    /// Compare decisions and validation with recorded results of the Go extension
+    Parity {
+        /// Folder with the recorded cases
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
+    /// Measure, and print each figure beside its budget; a figure that does not depend on the machine must hold
+    Bench,
+    /// Run cargo-mutants on calico-policy; fail on a survivor that is not in the list of equivalent mutants
+    Mutants,
+    /// Run every check that a change must pass
+    Ci,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Tidy => tidy::run(),
+        Command::Codegen { check } => codegen::run(if check { codegen::Mode::Check } else { codegen::Mode::Write }),
+        Command::Parity { directory } => parity::run(&directory),
+        Command::Bench => bench::run(),
+        Command::Mutants => mutants::run(),
+        Command::Ci => ci::run(),
+    };
+    exit_code(outcome)
+}
+
+fn exit_code(outcome: Result<Vec<Problem>, Failure>) -> ExitCode {
+    let problems = match outcome {
+        Ok(problems) => problems,
+        Err(failure) => vec![Problem::from(&failure)],
+    };
+    for problem in &problems {
+        eprintln!("{problem}");
+    }
+    if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
