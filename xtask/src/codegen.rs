@@ -3,6 +3,7 @@
 //! To add one: a function that returns its whole content, and a line in [`GENERATED`].
 
 mod command_reference;
+mod non_privileged;
 
 use clap::CommandFactory;
 
@@ -23,8 +24,10 @@ struct Generated {
     content: fn() -> Result<String, Failure>,
 }
 
-const GENERATED: &[Generated] =
-    &[Generated { path: "docs/xtask.md", content: || Ok(command_reference::page(crate::Arguments::command())) }];
+const GENERATED: &[Generated] = &[
+    Generated { path: "docs/non-privileged.md", content: || Ok(non_privileged::page()) },
+    Generated { path: "docs/xtask.md", content: || Ok(command_reference::page(crate::Arguments::command())) },
+];
 
 pub(crate) fn run(mode: Mode) -> Result<Vec<Problem>, Failure> {
     let root = repository::root()?;
