@@ -1,0 +1,8 @@
+//! The parts of the binary `networking-calico` that its commands, tests and benches share.
+
+pub mod diagnostics;
+pub mod dump;
+
+mod json;
+mod path;
+mod yaml;

@@ -1,0 +1,451 @@
+//! YAML as Kubernetes reads it: turned into JSON first, then decoded (as `sigs.k8s.io/yaml` does).
+//!
+//! The only module that knows the YAML library. YAML 1.1 scalars (`yes`, `0777`) mean what they mean to kubectl, a key given twice
+//! is an error, and aliases are limited far below what a bomb needs: kubectl never writes one.
+
+use std::fmt;
+use std::ops::Range;
+
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::{MergeKeyPolicy, Options, Spanned};
+
+use crate::path;
+
+/// What is wrong with a text that is not YAML, and where (byte offset into that text).
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct YamlError {
+    pub(crate) offset: Option<usize>,
+    pub(crate) text: String,
+}
+
+/// The documents of a stream as byte ranges, in order; ranges without content are left out.
+///
+/// A line that starts with `---` or `...` ends a document even inside a scalar, so that no parser is needed to cut.
+pub(crate) fn documents(text: &str) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    let mut start = 0;
+    let mut offset = 0;
+    for line in text.split_inclusive('\n') {
+        let marker = line.get(..3).filter(|_| {
+            let rest = line.get(3..).unwrap_or_default();
+            rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n'])
+        });
+        match marker {
+            Some("---") => {
+                ranges.push(start..offset);
+                start = offset;
+            }
+            Some("...") => {
+                ranges.push(start..offset);
+                start = offset + line.len();
+            }
+            _ => {}
+        }
+        offset += line.len();
+    }
+    ranges.push(start..offset);
+    ranges.retain(|range| text.get(range.clone()).is_some_and(has_content));
+    ranges
+}
+
+/// One document as JSON text, key order kept.
+pub(crate) fn to_json(document: &str) -> Result<String, YamlError> {
+    let json = serde_saphyr::with_deserializer_from_str_with_options(document, options(), |deserializer| {
+        let mut json = Vec::with_capacity(document.len());
+        ToJson(&mut json).deserialize(deserializer)?;
+        Ok(json)
+    });
+    let json = json.map_err(|error| describe(document, &error))?;
+    String::from_utf8(json).map_err(|error| YamlError { offset: None, text: error.to_string() })
+}
+
+/// The place of the value at `path` in one document, or of its deepest parent that exists.
+///
+/// A scalar is shown itself, an object or list by its key.
+pub(crate) fn locate(document: &str, path: &str) -> Option<Range<usize>> {
+    let mut found = None;
+    // The document was read before; an error only ends the search at the deepest place found so far.
+    let _ = serde_saphyr::with_deserializer_from_str_with_options(document, options(), |deserializer| {
+        Locate { path, found: &mut found }.deserialize(deserializer)
+    });
+    found
+}
+
+fn has_content(document: &str) -> bool {
+    document.lines().any(|line| {
+        let line = line.strip_prefix("---").unwrap_or(line).trim_start();
+        !line.is_empty() && !line.starts_with('#')
+    })
+}
+
+fn options() -> Options {
+    serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            // Whatever a file holds without aliases is bounded by its size, which is limited elsewhere.
+            max_events: usize::MAX,
+            max_nodes: usize::MAX,
+            max_total_scalar_bytes: usize::MAX,
+            max_total_comment_bytes: usize::MAX,
+            max_buffered_comment_events: 10_000,
+            max_documents: 2,
+            // Below the recursion limit of the JSON decoder.
+            max_depth: 100,
+            max_aliases: 1_000,
+            max_anchors: 1_000,
+            max_merge_keys: 1_000,
+            max_recorded_anchor_events: 100_000,
+        },
+        merge_keys: MergeKeyPolicy::Merge,
+        legacy_octal_numbers: true,
+        ignore_binary_tag_for_string: true,
+        emit_comments: false,
+        with_snippet: false,
+    }
+}
+
+fn describe(document: &str, error: &serde_saphyr::Error) -> YamlError {
+    let location = error.location().filter(|location| location.line() > 0);
+    let offset = location.map(|location| match location.span().byte_offset() {
+        Some(offset) => usize::try_from(offset).unwrap_or(document.len()),
+        None => offset_of(document, location.line(), location.column()),
+    });
+    let text = error.without_snippet().to_string();
+    // The library repeats the place in its text; the one in the whole file is what counts.
+    let text = match text.rfind(" at line ") {
+        Some(end) if offset.is_some() => text.get(..end).unwrap_or(&text).to_owned(),
+        _ => text,
+    };
+    YamlError { offset, text }
+}
+
+/// The byte offset of a line and a column, both counted from 1, the column in characters.
+pub(crate) fn offset_of(text: &str, line: u64, column: u64) -> usize {
+    let skipped = usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX);
+    let start: usize = text.split_inclusive('\n').take(skipped).map(str::len).sum();
+    let column = usize::try_from(column.saturating_sub(1)).unwrap_or(usize::MAX);
+    let line = text.get(start..).unwrap_or_default();
+    start + line.char_indices().nth(column).map_or(line.len(), |(offset, _)| offset)
+}
+
+/// Writes what a deserializer yields as JSON.
+struct ToJson<'a>(&'a mut Vec<u8>);
+
+impl ToJson<'_> {
+    fn put<E: Error>(self, value: &(impl serde::Serialize + ?Sized)) -> Result<(), E> {
+        serde_json::to_writer(self.0, value).map_err(E::custom)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for ToJson<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ToJson<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any YAML value")
+    }
+
+    fn visit_bool<E: Error>(self, v: bool) -> Result<(), E> {
+        self.put(&v)
+    }
+
+    fn visit_i64<E: Error>(self, v: i64) -> Result<(), E> {
+        self.put(&v)
+    }
+
+    fn visit_u64<E: Error>(self, v: u64) -> Result<(), E> {
+        self.put(&v)
+    }
+
+    fn visit_i128<E: Error>(self, v: i128) -> Result<(), E> {
+        self.put(&v)
+    }
+
+    fn visit_u128<E: Error>(self, v: u128) -> Result<(), E> {
+        self.put(&v)
+    }
+
+    fn visit_f64<E: Error>(self, v: f64) -> Result<(), E> {
+        self.put(&v)
+    }
+
+    fn visit_str<E: Error>(self, v: &str) -> Result<(), E> {
+        self.put(v)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.put(&())
+    }
+
+    fn visit_none<E: Error>(self) -> Result<(), E> {
+        self.put(&())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
+        self.0.push(b'[');
+        let mut end = self.0.len();
+        while access.next_element_seed(Item { out: &mut *self.0, first: end })?.is_some() {
+            end = 0;
+        }
+        self.0.push(b']');
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
+        self.0.push(b'{');
+        let mut separator = false;
+        while let Some(Key(key)) = access.next_key()? {
+            if separator {
+                self.0.push(b',');
+            }
+            separator = true;
+            ToJson(&mut *self.0).put(key.as_str())?;
+            self.0.push(b':');
+            access.next_value_seed(ToJson(&mut *self.0))?;
+        }
+        self.0.push(b'}');
+        Ok(())
+    }
+}
+
+/// An element of a list; `first` is the output's length before the first one.
+struct Item<'a> {
+    out: &'a mut Vec<u8>,
+    first: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Item<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        if self.out.len() != self.first {
+            self.out.push(b',');
+        }
+        ToJson(self.out).deserialize(deserializer)
+    }
+}
+
+/// A key of an object: a scalar that is not a string becomes one, as in Go.
+struct Key(String);
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+        impl Visitor<'_> for KeyVisitor {
+            type Value = Key;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a scalar as key")
+            }
+
+            fn visit_bool<E: Error>(self, v: bool) -> Result<Key, E> {
+                Ok(Key(v.to_string()))
+            }
+
+            fn visit_i64<E: Error>(self, v: i64) -> Result<Key, E> {
+                Ok(Key(v.to_string()))
+            }
+
+            fn visit_u64<E: Error>(self, v: u64) -> Result<Key, E> {
+                Ok(Key(v.to_string()))
+            }
+
+            fn visit_f64<E: Error>(self, v: f64) -> Result<Key, E> {
+                Ok(Key(v.to_string()))
+            }
+
+            fn visit_str<E: Error>(self, v: &str) -> Result<Key, E> {
+                Ok(Key(v.to_owned()))
+            }
+
+            fn visit_string<E: Error>(self, v: String) -> Result<Key, E> {
+                Ok(Key(v))
+            }
+        }
+        deserializer.deserialize_any(KeyVisitor)
+    }
+}
+
+/// Walks down a path and notes the deepest place seen.
+struct Locate<'a> {
+    path: &'a str,
+    found: &'a mut Option<Range<usize>>,
+}
+
+impl<'de> DeserializeSeed<'de> for Locate<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        if self.path.is_empty() {
+            let value = Spanned::<IsScalar>::deserialize(deserializer)?;
+            if value.value.0 || self.found.is_none() {
+                *self.found = range(value.referenced).or(self.found.take());
+            }
+            return Ok(());
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Locate<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object or a list")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
+        while let Some(key) = access.next_key::<Spanned<String>>()? {
+            let Some(rest) = path::after_key(self.path, &key.value) else {
+                access.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            *self.found = range(key.referenced).or(self.found.take());
+            access.next_value_seed(Locate { path: rest, found: &mut *self.found })?;
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
+        let Some((index, rest)) = path::after_index(self.path) else { return Ok(()) };
+        for _ in 0..index {
+            if access.next_element::<IgnoredAny>()?.is_none() {
+                return Ok(());
+            }
+        }
+        access.next_element_seed(Locate { path: rest, found: &mut *self.found })?;
+        while access.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+}
+
+/// Tells a scalar from an object or list.
+struct IsScalar(bool);
+
+impl<'de> Deserialize<'de> for IsScalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ScalarVisitor;
+        impl<'de> Visitor<'de> for ScalarVisitor {
+            type Value = IsScalar;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("any YAML value")
+            }
+
+            fn visit_bool<E: Error>(self, _: bool) -> Result<IsScalar, E> {
+                Ok(IsScalar(true))
+            }
+
+            fn visit_i64<E: Error>(self, _: i64) -> Result<IsScalar, E> {
+                Ok(IsScalar(true))
+            }
+
+            fn visit_u64<E: Error>(self, _: u64) -> Result<IsScalar, E> {
+                Ok(IsScalar(true))
+            }
+
+            fn visit_f64<E: Error>(self, _: f64) -> Result<IsScalar, E> {
+                Ok(IsScalar(true))
+            }
+
+            fn visit_str<E: Error>(self, _: &str) -> Result<IsScalar, E> {
+                Ok(IsScalar(true))
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<IsScalar, E> {
+                Ok(IsScalar(true))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<IsScalar, A::Error> {
+                while access.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(IsScalar(false))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<IsScalar, A::Error> {
+                while access.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(IsScalar(false))
+            }
+        }
+        deserializer.deserialize_any(ScalarVisitor)
+    }
+}
+
+fn range(location: serde_saphyr::Location) -> Option<Range<usize>> {
+    let start = usize::try_from(location.span().byte_offset()?).ok()?;
+    let length = usize::try_from(location.span().byte_len()?).ok()?;
+    Some(start..start + length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{documents, locate, to_json};
+
+    #[test]
+    fn scalars_mean_what_kubectl_takes_them_for() {
+        let json =
+            to_json("a: yes\nb: 'yes'\nc: 0777\nd: 1.5\ne:\nf: ~\ng: 2026-11-02T07:12:31Z\n1: x\nh: [a, 1]\ni: {}\n")
+                .unwrap();
+        assert_eq!(
+            json,
+            r#"{"a":true,"b":"yes","c":511,"d":1.5,"e":null,"f":null,"g":"2026-11-02T07:12:31Z","1":"x","h":["a",1],"i":{}}"#
+        );
+    }
+
+    #[test]
+    fn documents_are_cut_at_markers_and_empty_ones_left_out() {
+        let text = "# only a comment\n---\na: 1\n---\n\n--- # none\n---\r\nb: |\r\n  ---\r\n...\n---not: a marker\n";
+        let cut: Vec<&str> = documents(text).into_iter().map(|range| &text[range]).collect();
+        assert_eq!(cut, ["---\na: 1\n", "---\r\nb: |\r\n  ---\r\n", "---not: a marker\n"]);
+        assert!(documents("").is_empty() && documents("---\n").is_empty());
+    }
+
+    #[test]
+    fn errors_carry_their_place() {
+        for (text, offset, expected) in [
+            ("a: 1\na: 2\n", 5, "duplicate"),
+            ("a:\n\t- b\n", 4, "tab"),
+            ("a: [1, 2\n", 3, "unclosed"),
+            ("a: *nobody\n", 3, "anchor"),
+        ] {
+            let error = to_json(text).unwrap_err();
+            assert_eq!(error.offset, Some(offset), "{text:?}: {}", error.text);
+            assert!(error.text.contains(expected) && !error.text.contains(" at line "), "{text:?}: {}", error.text);
+        }
+    }
+
+    #[test]
+    fn an_alias_bomb_is_refused() {
+        let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+        for level in 1..12 {
+            let below = format!("*a{}, ", level - 1).repeat(9);
+            bomb.push_str(&format!("a{level}: &a{level} [{below}]\n"));
+        }
+        assert!(to_json(&bomb).unwrap_err().offset.is_some());
+    }
+
+    #[test]
+    fn finds_the_deepest_place_on_a_path() {
+        let text = "spec:\n  list:\n  - a\n  - name: b\n  x.y/z: 1\n";
+        for (path, expected) in [
+            ("spec.list[0]", "a"),
+            ("spec.list[1].name", "b"),
+            ("spec.list[7].name", "list"),
+            ("spec.x.y/z", "1"),
+            ("spec[x.y/z]", "1"),
+            ("spec.none.below", "spec"),
+            ("spec.list", "list"),
+        ] {
+            assert_eq!(locate(text, path).map(|range| &text[range]), Some(expected), "{path}");
+        }
+    }
+}
