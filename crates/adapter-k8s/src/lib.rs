@@ -1,1 +1,9 @@
-//! Placeholder.
+//! Cluster state to core structs, decisions to writes.
+//!
+//! Facts enter the core through the free functions of [`facts`], one file per resource kind, each with its own error type.
+//! What the core decided leaves it through [`report`]. `gardener-api` and `calico-policy` know nothing of each other:
+//! turning one into the other is this crate's job.
+
+pub mod facts;
+pub mod time;
+mod yaml;
