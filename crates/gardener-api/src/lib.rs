@@ -8,9 +8,16 @@ pub mod cluster;
 pub mod managed_resource;
 pub mod meta;
 pub mod network;
+pub mod network_config;
+pub mod network_status;
 pub mod node;
 pub mod policy;
+pub mod quantity;
 pub mod raw;
 pub mod secret;
+mod strict;
+pub mod validation;
+
+pub use strict::{DecodeError, DecodeErrorKind, DecodeErrors};
 
 mod decode;

@@ -1,0 +1,14 @@
+//! What admission and the controller would refuse: one rule set for both (contract 6, design section 13).
+
+mod auto_detection;
+mod cidr;
+mod field_error;
+mod network;
+mod network_config;
+mod resources;
+mod shoot;
+
+pub use field_error::{ErrorKind, FieldError, join};
+pub use network::validate_network;
+pub use network_config::validate_network_config;
+pub use shoot::validate_shoot;
