@@ -5,6 +5,7 @@
 
 pub mod calico;
 pub mod cluster;
+pub mod controller_configuration;
 pub mod managed_resource;
 pub mod meta;
 pub mod network;
