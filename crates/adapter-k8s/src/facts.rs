@@ -5,6 +5,7 @@ pub mod config_map;
 pub mod daemon_set;
 pub mod ip_pool;
 
+pub mod network;
 pub mod node;
 pub mod observed_dataplane;
 pub mod policy;

@@ -5,5 +5,7 @@
 //! turning one into the other is this crate's job.
 
 pub mod facts;
+pub mod report;
+
 pub mod time;
 mod yaml;
