@@ -1,12 +1,13 @@
 //! What is in effect: the encapsulation that nodes use now, from up to three sources, and what a target would remove.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::dataplane::{Dataplane, PoolSource};
 use crate::encapsulation::{Backend, Encapsulation, Encapsulations, IpFamily, Pool, PoolMode, sends};
 use crate::intent::IpamType;
-use crate::reading::{ReadFailure, Reading};
+use crate::reading::{ReadFailure, ReadFailureKind, Reading};
 
 /// A dataplane as it was read back from a bundle or from a live shoot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,41 +107,40 @@ pub enum InEffect {
 
 /// Combines the sources for the question whether `target` removes an encapsulation.
 ///
-/// The bundle answers alone where it says that nothing is removed. Otherwise the other sources are heard, and where they
-/// disagree the one that says *encapsulated* counts. A record alone proves no absence of encapsulation while there is a
-/// bundle that nobody could read: something else may have written that bundle since.
+/// The bundle answers alone where it settles that nothing is removed. Otherwise the other sources are heard, and where they
+/// disagree the one that says *encapsulated* counts. Three things are no proof that nothing is encapsulated: a source that
+/// names no family, a record beside a bundle that nobody could read (something else may have written that bundle since), and
+/// variables of the bundle while reading the live pool failed (calico-node may never have used them).
 #[must_use]
 pub fn what_is_in_effect(target: &Dataplane, sources: &Sources) -> InEffect {
-    let bundle = match &sources.bundle {
-        Reading::Known(bundle) => {
-            let encapsulations = bundle.encapsulations();
-            if removed_families(encapsulations, target).is_empty() {
-                return InEffect::Known { encapsulations, dataplane: Some(bundle.clone()) };
-            }
-            Ok(bundle)
-        }
-        Reading::Absent if never_installed(sources) => return InEffect::FirstInstallation,
-        Reading::Absent => Err(None),
-        Reading::Unreadable(failure) => Err(Some(failure)),
-    };
-    let live = sources.live.known();
-    let record = sources.record.known();
-
-    let dataplane = bundle.ok().or(live);
-    let statements = [
-        bundle.ok().map(ObservedDataplane::encapsulations),
-        live.map(ObservedDataplane::encapsulations),
-        record.copied(),
-    ];
-    let strongest = statements.into_iter().flatten().reduce(strongest);
-    match (strongest, dataplane, bundle) {
-        (Some(encapsulations), Some(dataplane), _) => {
-            InEffect::Known { encapsulations, dataplane: Some(dataplane.clone()) }
-        }
-        (Some(encapsulations), None, Err(None)) => InEffect::Known { encapsulations, dataplane: None },
-        (Some(encapsulations), None, _) if encapsulations.any() => InEffect::Known { encapsulations, dataplane: None },
-        (_, _, bundle) => InEffect::Unreadable(why_unreadable(bundle.err().flatten(), sources)),
+    let bundle = sources.bundle.known();
+    if let Some(bundle) = bundle.filter(|bundle| settles(bundle, target)) {
+        return InEffect::Known { encapsulations: bundle.encapsulations(), dataplane: Some(bundle.clone()) };
     }
+    if never_installed(sources) {
+        return InEffect::FirstInstallation;
+    }
+    let live = sources.live.known();
+    let of_bundle = bundle.map(ObservedDataplane::encapsulations).filter(names_a_family);
+    let of_live = live.map(ObservedDataplane::encapsulations).filter(names_a_family);
+    let of_record = sources.record.known().copied().filter(names_a_family);
+
+    let Some(encapsulations) = [of_bundle, of_live, of_record].into_iter().flatten().reduce(strongest) else {
+        return InEffect::Unreadable(why_unreadable(sources));
+    };
+    let proven = match (&sources.bundle, &sources.live) {
+        (Reading::Unreadable(_), _) => of_live.is_some(),
+        (Reading::Known(_), Reading::Unreadable(failure)) => {
+            of_record.is_some() || of_bundle.is_some() && failure.kind == ReadFailureKind::NotGiven
+        }
+        (Reading::Known(_), Reading::Known(_) | Reading::Absent) | (Reading::Absent, _) => true,
+    };
+    if !proven && removed_families(encapsulations, target).is_empty() {
+        return InEffect::Unreadable(why_unreadable(sources));
+    }
+    let dataplane =
+        bundle.into_iter().chain(live).find(|dataplane| expresses(dataplane, encapsulations, target)).cloned();
+    InEffect::Known { encapsulations, dataplane }
 }
 
 /// The families in which `target` sends nothing encapsulated although something is.
@@ -153,15 +153,24 @@ pub fn removed_families(current: Encapsulations, target: &Dataplane) -> Vec<IpFa
     IpFamily::ALL.iter().copied().filter(removed).collect()
 }
 
-/// Whether the removal in `family` exists only on paper: the pool came from variables and would again, calico-node uses them
-/// only while no pool exists, and the backend goes on serving the pool (design section 4).
+/// Whether the removal of `encapsulation` in `family` exists only on paper: the pool came from variables and would again,
+/// calico-node uses them only while no pool exists, and the backend goes on serving the pool (design section 4).
 #[must_use]
-pub fn rests_on_variable_alone(current: &ObservedDataplane, target: &Dataplane, family: IpFamily) -> bool {
+pub fn rests_on_variable_alone(
+    encapsulation: Encapsulation,
+    current: &ObservedDataplane,
+    target: &Dataplane,
+    family: IpFamily,
+) -> bool {
     let (Some(pool), Some(wanted)) = (current.pool(family), target.family(family)) else {
         return false;
     };
-    let with_old_pool = sends(target.backend, pool.pool, pool.mode);
-    pool.source == PoolSource::Variable && wanted.pool_source == PoolSource::Variable && with_old_pool.is_some()
+    let still_served = match encapsulation {
+        Encapsulation::None => false,
+        Encapsulation::IpipAlways | Encapsulation::IpipCrossSubnet => target.backend != Backend::None,
+        Encapsulation::VxlanAlways | Encapsulation::VxlanCrossSubnet => true,
+    };
+    pool.source == PoolSource::Variable && wanted.pool_source == PoolSource::Variable && still_served
 }
 
 /// `target` rendered with the encapsulation in effect: the held set moves together (design section 5). `None` where the
@@ -203,8 +212,42 @@ fn with_target_families(observed: Encapsulations, target: &Dataplane) -> Encapsu
     }
 }
 
+/// Whether the bundle alone proves that `target` removes nothing. What its variables say is only assumed, unless the target
+/// leaves them and the backend as they are.
+fn settles(bundle: &ObservedDataplane, target: &Dataplane) -> bool {
+    let encapsulations = bundle.encapsulations();
+    let keeps_backend = bundle.backend == Some(target.backend);
+    names_a_family(&encapsulations)
+        && removed_families(encapsulations, target).is_empty()
+        && IpFamily::ALL.iter().all(|family| match (bundle.pool(*family), target.family(*family)) {
+            (Some(pool), Some(wanted)) if pool.source == PoolSource::Variable && !wanted.sends.is_some() => {
+                keeps_backend && wanted.pool_source == PoolSource::Variable
+            }
+            _ => true,
+        })
+}
+
+/// Whether everything that could be read agrees that Calico was never here.
 fn never_installed(sources: &Sources) -> bool {
-    sources.history == History::NeverInstalled && matches!(sources.record, Reading::Absent)
+    let live_is_encapsulated = sources.live.known().is_some_and(|live| live.encapsulations().any());
+    sources.history == History::NeverInstalled
+        && matches!(sources.bundle, Reading::Absent)
+        && matches!(sources.record, Reading::Absent)
+        && !live_is_encapsulated
+}
+
+fn names_a_family(encapsulations: &Encapsulations) -> bool {
+    encapsulations.ipv4.is_some() || encapsulations.ipv6.is_some()
+}
+
+/// Whether rendering `dataplane` again would keep every encapsulation that is in effect in a family of the target.
+fn expresses(dataplane: &ObservedDataplane, in_effect: Encapsulations, target: &Dataplane) -> bool {
+    let own = dataplane.encapsulations();
+    let encapsulated = |of: Encapsulations, family| of.family(family).is_some_and(Encapsulation::is_some);
+    IpFamily::ALL
+        .iter()
+        .filter(|family| target.family(**family).is_some())
+        .all(|family| !encapsulated(in_effect, *family) || encapsulated(own, *family))
 }
 
 fn strongest(left: Encapsulations, right: Encapsulations) -> Encapsulations {
@@ -215,19 +258,17 @@ fn strongest(left: Encapsulations, right: Encapsulations) -> Encapsulations {
     Encapsulations { ipv4: of(left.ipv4, right.ipv4), ipv6: of(left.ipv6, right.ipv6) }
 }
 
-fn why_unreadable(bundle: Option<&ReadFailure>, sources: &Sources) -> ReadFailure {
-    use crate::reading::ReadFailureKind::{Incomplete, NotGiven};
+fn why_unreadable(sources: &Sources) -> ReadFailure {
+    use ReadFailureKind::{Incomplete, NotGiven, Undecodable};
 
-    if let Some(failure) = bundle {
-        return failure.clone();
-    }
+    let (missing, kind) = match &sources.bundle {
+        Reading::Unreadable(failure) => return failure.clone(),
+        Reading::Known(_) => ("the bundle does not tell the encapsulation in effect", Undecodable),
+        Reading::Absent => ("the ManagedResource is gone although Calico was installed before", Incomplete),
+    };
     match (&sources.record, &sources.live) {
         (Reading::Unreadable(failure), _) => failure.clone(),
         (_, Reading::Unreadable(failure)) if failure.kind != NotGiven => failure.clone(),
-        _ => ReadFailure::new(
-            Incomplete,
-            "the ManagedResource is gone although Calico was installed before, and neither the live shoot nor our record tells \
-             the encapsulation",
-        ),
+        _ => ReadFailure::new(kind, format!("{missing}, and neither the live shoot nor our record tells more")),
     }
 }

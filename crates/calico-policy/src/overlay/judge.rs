@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::{Hold, HoldReason, OverlayVerdict, UnverifiedReason};
 use crate::admission_policy;
 use crate::dataplane::Dataplane;
-use crate::encapsulation::IpFamily;
+use crate::encapsulation::{Encapsulation, IpFamily};
 use crate::guard::{self, GuardFacts, GuardObservation, GuardState};
 use crate::in_effect::{InEffect, removed_families, rests_on_variable_alone};
 use crate::intent::NetworkIntent;
@@ -98,7 +98,10 @@ impl Judge<'_> {
             InEffect::Known { encapsulations, dataplane } => {
                 let removed = removed_families(*encapsulations, self.target);
                 let (without_effect, removed): (Vec<_>, Vec<_>) = removed.into_iter().partition(|family| {
-                    dataplane.as_ref().is_some_and(|current| rests_on_variable_alone(current, self.target, *family))
+                    let in_effect = encapsulations.family(*family).unwrap_or(Encapsulation::None);
+                    dataplane
+                        .as_ref()
+                        .is_some_and(|current| rests_on_variable_alone(in_effect, current, self.target, *family))
                 });
                 self.judgement.without_effect = without_effect;
                 if removed.is_empty() {
