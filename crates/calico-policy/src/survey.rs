@@ -4,7 +4,9 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::nodes::{EvidenceRules, NetworkUnavailable, NodeClass, NodeFacts, NodeName, NodeUid, classify};
+use crate::nodes::{
+    ConditionReason, EvidenceRules, NetworkUnavailable, NodeClass, NodeFacts, NodeName, NodeUid, classify,
+};
 use crate::time::Timestamp;
 
 /// At most this many blocking nodes are listed by name; the totals tell the rest (design section 8).
@@ -31,6 +33,8 @@ pub struct Survey {
     pub written_by_calico: Vec<NodeName>,
     /// Number of ready nodes whose evidence is older than [`EVIDENCE_OLD_AFTER`].
     pub old_evidence: usize,
+    /// Whether any node carries a condition that a route writer writes, whatever its class.
+    pub shows_a_route_writer: bool,
 }
 
 impl Survey {
@@ -38,12 +42,6 @@ impl Survey {
     #[must_use]
     pub fn ready(&self) -> usize {
         self.by_class.get(&NodeClass::RouteCreated).copied().unwrap_or(0)
-    }
-
-    /// Whether any node carries a condition that a route writer writes.
-    #[must_use]
-    pub fn shows_a_route_writer(&self) -> bool {
-        [NodeClass::RouteCreated, NodeClass::NoRouteCreated].iter().any(|class| self.by_class.contains_key(class))
     }
 }
 
@@ -111,9 +109,11 @@ pub fn take(
     let mut excluded: Vec<WaitingNode> = Vec::new();
     let mut written_by_calico = Vec::new();
     let mut old_evidence = 0;
+    let mut shows_a_route_writer = false;
 
     for node in nodes {
         let class = classify(node, rules);
+        shows_a_route_writer |= carries_a_writers_condition(node);
         if let Some(count) = counts.get_mut(class as usize) {
             *count += 1;
         }
@@ -149,6 +149,7 @@ pub fn take(
         excluded,
         written_by_calico,
         old_evidence,
+        shows_a_route_writer,
     };
     (survey, outcome)
 }
@@ -165,6 +166,13 @@ fn first_by_name(mut blocking: Vec<(&NodeFacts, NodeClass)>) -> Vec<WaitingNode>
     listed
 }
 
+const fn carries_a_writers_condition(node: &NodeFacts) -> bool {
+    let NetworkUnavailable::One(condition) = node.network_unavailable else {
+        return false;
+    };
+    matches!(condition.reason, ConditionReason::RouteCreated | ConditionReason::NoRouteCreated)
+}
+
 fn is_old(node: &NodeFacts, old_before: Timestamp) -> bool {
     let NetworkUnavailable::One(condition) = node.network_unavailable else {
         return false;
@@ -178,7 +186,7 @@ mod tests {
     use alloc::string::ToString;
 
     use super::*;
-    use crate::nodes::{Condition, ConditionReason, ConditionStatus, PodCidrFamilies, Readiness};
+    use crate::nodes::{Condition, ConditionStatus, PodCidrFamilies, Readiness};
 
     fn node(name: &str, reason: Option<ConditionReason>) -> NodeFacts {
         NodeFacts {
@@ -222,7 +230,7 @@ mod tests {
         let listed: Vec<_> = survey.waiting_for.iter().map(|node| (node.name.to_string(), node.class.code())).collect();
         assert_eq!(listed, [("a".to_string(), "WrittenByCalico"), ("c".to_string(), "NoCondition")]);
         assert_eq!(survey.written_by_calico, [NodeName("a".into())]);
-        assert!(survey.shows_a_route_writer());
+        assert!(survey.shows_a_route_writer);
     }
 
     #[test]

@@ -174,7 +174,7 @@ impl Judge<'_> {
             Profile::Strict => EvidenceRules::Off,
         };
         let (survey, outcome) = survey::take(nodes, rules, &configured.excluded_classes, self.evidence.now);
-        let shows_a_route_writer = survey.shows_a_route_writer();
+        let shows_a_route_writer = survey.shows_a_route_writer;
         self.judgement.survey = Some(survey);
 
         match outcome {
