@@ -172,12 +172,15 @@ pub fn decide(
         survey: judgement.survey.as_ref(),
         rollout: observed.rollout,
     });
-    let held = match (&judgement.verdict, &in_effect) {
+    let mut held = match (&judgement.verdict, &in_effect) {
         (OverlayVerdict::Hold(_), InEffect::Known { dataplane: Some(current), .. }) => {
             in_effect::hold_encapsulation(&target, current)
         }
         _ => None,
     };
+    if let Some(held) = &mut held {
+        keep_pools_of_the_bundle(held, &observed.sources);
+    }
     let bundle = match (&judgement.verdict, &held) {
         (OverlayVerdict::Hold(_), Some(_)) => Bundle::Held,
         (OverlayVerdict::Hold(_), None) => Bundle::Frozen,
@@ -225,11 +228,11 @@ fn features(shoot: &ShootFacts, intent: &NetworkIntent) -> Features {
 
 /// A pool object that is in the bundle stays in it: without the `overlay` block the Go extension drops it, and the resource
 /// manager then deletes the live pool (design section 4).
-fn keep_pools_of_the_bundle(target: &mut Dataplane, sources: &Sources) {
+fn keep_pools_of_the_bundle(dataplane: &mut Dataplane, sources: &Sources) {
     let Some(bundle) = sources.bundle.known() else {
         return;
     };
-    for (family, pool) in [(target.ipv4.as_mut(), bundle.ipv4), (target.ipv6.as_mut(), bundle.ipv6)] {
+    for (family, pool) in [(dataplane.ipv4.as_mut(), bundle.ipv4), (dataplane.ipv6.as_mut(), bundle.ipv6)] {
         if let (Some(family), Some(pool)) = (family, pool) {
             family.pool_source = family.pool_source.max(pool.source);
         }

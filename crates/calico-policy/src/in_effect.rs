@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use crate::dataplane::{Dataplane, PoolSource};
 use crate::encapsulation::{Backend, Encapsulation, Encapsulations, IpFamily, Pool, PoolMode, sends};
-use crate::intent::IpamType;
+use crate::intent::{IpamType, OverlayIntent};
 use crate::reading::{ReadFailure, ReadFailureKind, Reading};
 
 /// A dataplane as it was read back from a bundle or from a live shoot.
@@ -196,11 +196,18 @@ pub fn hold_encapsulation(target: &Dataplane, observed: &ObservedDataplane) -> O
     held.kube_controllers = backend != Backend::None;
     held.snat_to_upstream_dns = false;
     for (family, pool) in [(held.ipv4.as_mut(), observed.ipv4), (held.ipv6.as_mut(), observed.ipv6)] {
-        if let (Some(family), Some(pool)) = (family, pool) {
-            family.set_pool(backend, pool.pool, pool.mode);
-            family.pool_source = pool.source;
+        match (family, pool) {
+            (Some(family), Some(pool)) => {
+                family.set_pool(backend, pool.pool, pool.mode);
+                family.pool_source = pool.source;
+            }
+            // A family that is new keeps its own pool, but the backend that is in effect serves it.
+            (Some(family), None) => family.set_pool(backend, family.pool, family.mode),
+            (None, _) => {}
         }
     }
+    // What belongs to an overlay that is off (the removal of BIRD's routes, the pool without SNAT) must wait as well.
+    held.overlay = target.overlay.map(|_| OverlayIntent { enabled: true, create_pod_routes: false });
     (held.encapsulations() == with_target_families(observed.encapsulations(), target)).then_some(held)
 }
 
