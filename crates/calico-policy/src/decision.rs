@@ -13,7 +13,7 @@ use crate::guard::{GuardFacts, GuardObservation, GuardState};
 use crate::in_effect::{self, InEffect, ObservedDataplane, Sources};
 use crate::intent::NetworkIntent;
 use crate::nodes::{NodeFacts, NodeName};
-use crate::overlay::{self, Evidence, HoldReason, OverlayVerdict, UnverifiedReason};
+use crate::overlay::{self, Evidence, HoldReason, OverlayVerdict};
 use crate::phase::{self, Look, Phase, Rollout};
 use crate::privilege::{self, PrivilegeDecision};
 use crate::reading::Reading;
@@ -118,7 +118,7 @@ pub enum Action {
     KeepBundle,
     /// Watch the nodes of the shoot until the next decision.
     WatchNodes,
-    /// Remove the annotation `skip-route-check` after the write: it is good for one switch.
+    /// Remove the annotation `skip-route-check` after the write: it is good for one switch, also for one that did not need it.
     ConsumeBreakGlass,
 }
 
@@ -202,7 +202,7 @@ pub fn decide(
             InEffect::Known { encapsulations, .. } => *encapsulations,
             InEffect::FirstInstallation | InEffect::Unreadable(_) => Encapsulations::default(),
         },
-        actions: actions(settings, &judgement, phase, &target, held),
+        actions: actions(settings, &judgement, phase, &target, held, intent.break_glass.is_some()),
         outcome: outcome(settings, observed, &judgement.verdict, now),
         requeue: requeue(settings, &judgement.verdict, phase),
         privilege,
@@ -252,6 +252,7 @@ fn actions(
     phase: Phase,
     target: &Dataplane,
     held: Option<Dataplane>,
+    break_glass: bool,
 ) -> Vec<Action> {
     let mut actions = Vec::new();
     let write_target = || Action::WriteBundle(Box::new(target.clone()));
@@ -272,15 +273,15 @@ fn actions(
                 actions.push(Action::WatchNodes);
             }
         }
-        OverlayVerdict::ProceedUnverified(UnverifiedReason::BreakGlass) => {
-            actions.extend([write_target(), Action::ConsumeBreakGlass]);
-        }
         OverlayVerdict::Unchanged if phase == Phase::Reverting => {
             actions.extend([write_target(), Action::RemoveGuard]);
         }
         OverlayVerdict::Unchanged | OverlayVerdict::Proceed(_) | OverlayVerdict::ProceedUnverified(_) => {
             actions.push(write_target());
         }
+    }
+    if break_glass && matches!(phase, Phase::Switching | Phase::Verifying) {
+        actions.push(Action::ConsumeBreakGlass);
     }
     actions
 }
