@@ -3,6 +3,7 @@
 mod auto_detection;
 mod cidr;
 mod field_error;
+mod go_regexp;
 mod network;
 mod network_config;
 mod resources;

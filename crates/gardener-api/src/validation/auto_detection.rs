@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::cidr;
 use super::field_error::FieldError;
+use super::{cidr, go_regexp};
 
 const OPTIONS: &str = "can-reach cidr first-found interface kubernetes-internal-ip skip-interface";
 const NOT_AN_IP: &str = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
@@ -11,9 +11,6 @@ const NOT_AN_IP: &str = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8:
 pub(super) const NOT_A_SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must \
      start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is \
      '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-
-/// Go's regular expressions allow at most this many repetitions.
-const MOST_REPETITIONS: u32 = 1000;
 
 /// What is wrong with a method; `None` where nothing is.
 ///
@@ -38,9 +35,9 @@ pub(super) fn check(path: &str, method: &str) -> Option<FieldError> {
                     .find_map(cidr::strict)
                     .map(|detail| FieldError::invalid(path, parameter, detail)),
                 "can-reach" => can_reach(path, parameter).and_then(invalid),
-                _ => regular_expression(parameter).and_then(|problem| {
-                    invalid(format!("invalid regex for option {option}: error parsing regexp: {problem}"))
-                }),
+                _ => go_regexp::check(parameter)
+                    .err()
+                    .and_then(|error| invalid(format!("invalid regex for option {option}: {error}"))),
             }
         }
         _ => invalid(format!("invalid option {option:?}, supported options are [{OPTIONS}]")),
@@ -66,27 +63,6 @@ pub(super) fn is_subdomain(text: &str) -> bool {
             && bytes.iter().all(|byte| *byte == b'-' || alphanumeric(Some(byte)))
     };
     text.len() <= 253 && text.split('.').all(is_label)
-}
-
-fn regular_expression(text: &str) -> Option<String> {
-    if let Some(count) = repetitions(text).find(|count| *count > MOST_REPETITIONS) {
-        return Some(format!("invalid repeat count: `{{{count}}}`"));
-    }
-    // The last line of the message names the problem, the lines before it draw the expression.
-    let problem = |error: regex::Error| {
-        error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
-    };
-    regex::Regex::new(text).err().map(problem)
-}
-
-/// The numbers between braces.
-fn repetitions(text: &str) -> impl Iterator<Item = u32> + '_ {
-    text.split('{')
-        .skip(1)
-        .filter_map(|rest| rest.split_once('}'))
-        .flat_map(|(counts, _)| counts.split(','))
-        .filter(|count| !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit()))
-        .map(|count| count.parse().unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]
