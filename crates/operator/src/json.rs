@@ -28,7 +28,9 @@ pub(crate) fn locate(document: &str, path: &str) -> Option<Range<usize>> {
         let next = match children {
             Children::Fields(fields) => fields.into_iter().find_map(|(key, raw)| {
                 let rest = path::after_key(path, &key)?;
-                Some((key_or_value(document, key, raw), raw, rest))
+                // A key with escapes is no part of the text.
+                let shown = if let Cow::Borrowed(key) = key { key } else { raw.get() };
+                Some((range(document, shown), raw, rest))
             }),
             Children::Items(items) => path::after_index(path)
                 .and_then(|(index, rest)| Some((items.get(index).copied()?, rest)))
@@ -50,14 +52,6 @@ pub(crate) fn locate(document: &str, path: &str) -> Option<Range<usize>> {
 fn range(whole: &str, part: &str) -> Range<usize> {
     let start = part.as_ptr().addr().saturating_sub(whole.as_ptr().addr()).min(whole.len());
     start..(start + part.len()).min(whole.len())
-}
-
-/// A key's place, or that of its value where the key has escapes and so is no part of the text.
-fn key_or_value(whole: &str, key: Cow<'_, str>, value: &RawValue) -> Range<usize> {
-    match key {
-        Cow::Borrowed(key) => range(whole, key),
-        Cow::Owned(_) => range(whole, value.get()),
-    }
 }
 
 /// An object or list in a list has no key to show: its first character stands for it.

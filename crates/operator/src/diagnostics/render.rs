@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_line_for_scripts_and_a_pointer_for_people() {
-        let source = Source { name: "net.yaml".to_owned(), text: "spec:\n  mode: Alway\n".to_owned() };
+        let source = Source::new("net.yaml", "spec:\n  mode: Alway\n".to_owned());
         let kind = Some(crate::dump::Kind::Network);
         let diagnostic = source.diagnose(Some(14..19), kind, "spec.mode", "unknown mode `Alway`".to_owned());
         assert_eq!(diagnostic.render(Style::Line), "net.yaml:2:9: error: spec.mode: unknown mode `Alway`");

@@ -1,6 +1,8 @@
 //! The texts of the inputs, and how a path inside an object becomes a line and a column.
 
 use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use super::{Diagnostic, Excerpt, Position};
 use crate::dump::{Kind, Place};
@@ -15,10 +17,10 @@ pub struct Sources {
 /// One input.
 #[derive(Debug)]
 pub struct Source {
-    /// A path, or `<stdin>`.
-    pub name: String,
-    /// Without a byte order mark.
-    pub text: String,
+    name: String,
+    /// Where to read the text again if it was not kept.
+    path: PathBuf,
+    text: OnceLock<String>,
 }
 
 /// How an input is written.
@@ -37,9 +39,29 @@ const LONGEST_LINE: usize = 400;
 const DELICATE: [&str; 7] = ["Secret", "secret", "kubeconfig", "PRIVATE KEY", "client-key", "token", "password"];
 
 impl Source {
+    /// An input whose text is at hand.
+    pub fn new(name: impl Into<String>, text: String) -> Self {
+        Self { name: name.into(), path: PathBuf::new(), text: without_mark(text).into() }
+    }
+
+    /// A file too large to be kept: read again only if something has to be said about it.
+    pub(crate) fn reread(name: String, path: PathBuf) -> Self {
+        Self { name, path, text: OnceLock::new() }
+    }
+
+    /// A path, or `<stdin>`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The text without a byte order mark; empty where a file can no longer be read.
+    pub fn text(&self) -> &str {
+        self.text.get_or_init(|| without_mark(std::fs::read_to_string(&self.path).unwrap_or_default()))
+    }
+
     /// As kubectl decides: JSON starts with a brace, anything else is YAML.
     pub fn format(&self) -> Format {
-        if self.text.trim_start().starts_with(['{', '[']) { Format::Json } else { Format::Yaml }
+        if self.text().trim_start().starts_with(['{', '[']) { Format::Json } else { Format::Yaml }
     }
 
     /// A diagnostic on a byte range of the text. `kind` is what the place belongs to, where that is known.
@@ -58,19 +80,19 @@ impl Source {
     }
 
     fn show(&self, range: Range<usize>, kind: Option<Kind>) -> (Option<Position>, Option<Box<Excerpt>>) {
-        let start = floor_char_boundary(&self.text, range.start);
-        let end = floor_char_boundary(&self.text, range.end).max(start);
-        let (before, after) = self.text.split_at(start);
+        let start = floor_char_boundary(self.text(), range.start);
+        let end = floor_char_boundary(self.text(), range.end).max(start);
+        let (before, after) = self.text().split_at(start);
         let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-        let line_end = after.find('\n').map_or(self.text.len(), |length| start + length);
-        let line = self.text.get(line_start..line_end).unwrap_or_default().trim_end_matches('\r');
-        let head = self.text.get(line_start..start).unwrap_or_default();
+        let line_end = after.find('\n').map_or(self.text().len(), |length| start + length);
+        let line = self.text().get(line_start..line_end).unwrap_or_default().trim_end_matches('\r');
+        let head = self.text().get(line_start..start).unwrap_or_default();
         let position = Position { line: before.matches('\n').count() + 1, column: head.chars().count() + 1 };
         let may_show = match kind {
             Some(Kind::Secret) => false,
             // Two objects may share a line of JSON.
             Some(_) => !line.contains("Secret"),
-            None => !DELICATE.iter().any(|word| self.text.contains(word)),
+            None => !DELICATE.iter().any(|word| self.text().contains(word)),
         };
         let excerpt = (may_show && line.len() <= LONGEST_LINE).then(|| {
             let from = (start - line_start).min(line.len());
@@ -84,6 +106,11 @@ impl Sources {
     pub(crate) fn push(&mut self, source: Source) -> usize {
         self.files.push(source);
         self.files.len() - 1
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.files.len()
     }
 
     /// The input with this number.
@@ -128,15 +155,22 @@ impl Source {
     /// The byte range of `path` in a document; of the document's start where nothing of the path exists.
     fn locate(&self, document: usize, path: &str) -> Option<Range<usize>> {
         let (documents, locate): (_, fn(&str, &str) -> _) = match self.format() {
-            Format::Json => (json::documents(&self.text), json::locate),
-            Format::Yaml => (yaml::documents(&self.text), yaml::locate),
+            Format::Json => (json::documents(self.text()), json::locate),
+            Format::Yaml => (yaml::documents(self.text()), yaml::locate),
         };
         let document = documents.into_iter().nth(document)?;
-        let text = self.text.get(document.clone())?;
+        let text = self.text().get(document.clone())?;
         let content = document.start + first_content(text);
         let Some(found) = locate(text, path) else { return Some(content..content + 1) };
         Some(document.start + found.start..document.start + found.end)
     }
+}
+
+fn without_mark(mut text: String) -> String {
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
+    text
 }
 
 /// Skips the marker, comments and empty lines at the start of a YAML document.
@@ -167,7 +201,7 @@ mod tests {
 
     fn check(text: &str, kind: Kind, item: &str, path: &str, expected: &str, excerpt: Option<&str>) {
         let mut sources = Sources::default();
-        let file = sources.push(Source { name: "a.yaml".to_owned(), text: text.to_owned() });
+        let file = sources.push(Source::new("a.yaml", text.to_owned()));
         let place = Place { file, document: 0, item: item.into(), kind };
         let diagnostic = sources.diagnose(&place, path, "is wrong");
         assert_eq!(diagnostic.to_string(), expected);
@@ -210,7 +244,7 @@ mod tests {
 
     #[test]
     fn control_characters_do_not_reach_the_terminal() {
-        let source = Source { name: "a\u{1b}[2J.yaml".to_owned(), text: String::new() };
+        let source = Source::new("a\u{1b}[2J.yaml", String::new());
         let text = source.diagnose(None, None, "", "\u{7}".to_owned()).to_string();
         assert_eq!(text, "a\\u{1b}[2J.yaml: \\u{7}");
     }

@@ -44,11 +44,11 @@ pub(crate) fn decode<'de>(
 /// Reads an object: one in use, one to ignore, or a list.
 ///
 /// Yields the fields of an item whose kind only its list can tell, which kubectl's sorting puts after the items.
-struct ObjectSeed<'a> {
-    reader: &'a mut Reader,
-    refusal: &'a mut Option<Refusal>,
-    item: String,
-    items_of: Option<&'a ItemType>,
+pub(crate) struct ObjectSeed<'a> {
+    pub(crate) reader: &'a mut Reader,
+    pub(crate) refusal: &'a mut Option<Refusal>,
+    pub(crate) item: String,
+    pub(crate) items_of: Option<&'a ItemType>,
 }
 
 impl ObjectSeed<'_> {
@@ -101,6 +101,7 @@ impl<'de> Visitor<'de> for ObjectSeed<'_> {
                     fields.push(key, raw);
                 }
                 "items" if list.is_some() => return Err(self.refuse_at("items", "duplicate key `items`")),
+                "items" if !self.reader.may_nest => return Err(self.refuse_at("items", "a list in a list")),
                 "items" => {
                     let items_of = head.get().and_then(|(version, kind)| item_type(version, kind));
                     let items = ItemsSeed {

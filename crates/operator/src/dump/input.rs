@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -46,6 +46,9 @@ impl FromStr for NodesArgument {
 /// The largest input: a hundred thousand full-size nodes fit, an endless stream does not.
 const LARGEST: u64 = 2 << 30;
 
+/// From here on a JSON list is not held whole.
+const LARGE: u64 = 4 << 20;
+
 /// The files that an argument of `-f` stands for.
 pub(crate) fn expand(argument: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     if is_stdin(argument) || !argument.is_dir() {
@@ -67,34 +70,65 @@ pub(crate) fn expand(argument: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
     Ok(files)
 }
 
-/// Reads one input whole.
-pub(crate) fn read(path: &Path, stdin: &mut dyn Read) -> Result<Source, Diagnostic> {
-    let failed = |error: io::Error| about(path, format!("cannot be read: {error}"));
-    let mut bytes = Vec::new();
+/// An input that was opened.
+pub(crate) enum Opened {
+    /// Its text.
+    Whole(Source),
+    /// A JSON file too large to be read whole without need.
+    Large(File),
+}
+
+/// Opens one input.
+pub(crate) fn open(path: &Path, stdin: &mut dyn Read) -> Result<Opened, Diagnostic> {
     if is_stdin(path) {
-        stdin.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
-    } else {
-        let file = File::open(path).map_err(failed)?;
-        let size = file.metadata().map_err(failed)?.len();
-        if size <= LARGEST {
-            bytes.reserve_exact(usize::try_from(size).unwrap_or(0).saturating_add(1));
-        }
-        file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+        return read(path, stdin, 0).map(Opened::Whole);
     }
+    let failed = |error: io::Error| about(path, format!("cannot be read: {error}"));
+    let mut file = File::open(path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    if metadata.is_file() && metadata.len() >= LARGE {
+        let mut start = [0; 64];
+        let length = file.read(&mut start).map_err(failed)?;
+        file.rewind().map_err(failed)?;
+        if start.get(..length).unwrap_or_default().trim_ascii_start().starts_with(b"{") {
+            return Ok(Opened::Large(file));
+        }
+    }
+    read(path, &mut file, metadata.len()).map(Opened::Whole)
+}
+
+/// Reads one file whole.
+pub(crate) fn read_whole(path: &Path) -> Result<Source, Diagnostic> {
+    let mut file = File::open(path).map_err(|error| about(path, format!("cannot be read: {error}")))?;
+    let size = file.metadata().map_or(0, |metadata| metadata.len());
+    read(path, &mut file, size)
+}
+
+/// Stands for a file that is read again only for an error.
+pub(crate) fn unread(path: &Path) -> Source {
+    Source::reread(name(path), path.to_owned())
+}
+
+fn read(path: &Path, input: &mut dyn Read, size: u64) -> Result<Source, Diagnostic> {
+    let mut bytes = Vec::new();
+    if size <= LARGEST {
+        bytes.reserve_exact(usize::try_from(size).unwrap_or(0).saturating_add(1));
+    }
+    let read = input.take(LARGEST + 1).read_to_end(&mut bytes);
+    read.map_err(|error| about(path, format!("cannot be read: {error}")))?;
     if bytes.len() as u64 > LARGEST {
         return Err(about(path, format!("is larger than {LARGEST} bytes")));
     }
-    let mut text = String::from_utf8(bytes).map_err(|error| {
-        let valid =
-            String::from_utf8_lossy(error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default());
-        let end = valid.len();
-        let source = Source { name: name(path), text: valid.into_owned() };
-        Diagnostic { excerpt: None, ..source.diagnose(Some(end..end), None, "", "is not UTF-8 text".to_owned()) }
-    })?;
-    if text.starts_with('\u{feff}') {
-        text.drain(..'\u{feff}'.len_utf8());
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Source::new(name(path), text)),
+        Err(error) => {
+            let end = error.utf8_error().valid_up_to();
+            let valid = String::from_utf8_lossy(error.as_bytes().get(..end).unwrap_or_default()).into_owned();
+            let source = Source::new(name(path), valid);
+            let text = "is not UTF-8 text".to_owned();
+            Err(Diagnostic { excerpt: None, ..source.diagnose(Some(end..end), None, "", text) })
+        }
     }
-    Ok(Source { name: name(path), text })
 }
 
 pub(crate) fn about(path: &Path, text: String) -> Diagnostic {

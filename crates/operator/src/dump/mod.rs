@@ -9,6 +9,7 @@ mod input;
 mod kind;
 mod objects;
 mod reader;
+mod stream;
 
 pub use input::{Inputs, NodesArgument};
 pub use kind::Kind;
@@ -16,6 +17,7 @@ pub use objects::{Completeness, Invalid, Located, Nodes, Objects, Place};
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::path::Path;
 
 use serde::de::IgnoredAny;
 
@@ -48,12 +50,12 @@ pub fn read(inputs: &Inputs, stdin: &mut dyn Read) -> Result<Dump, Diagnostic> {
     }
     for argument in &inputs.files {
         for file in input::expand(argument)? {
-            let objects = read_source(&mut dump.sources, input::read(&file, stdin)?)?;
+            let objects = read_input(&mut dump.sources, &file, stdin)?;
             dump.objects.append(objects);
         }
     }
     for NodesArgument { namespace, file } in &inputs.nodes {
-        let objects = read_source(&mut dump.sources, input::read(file, stdin)?)?;
+        let objects = read_input(&mut dump.sources, file, stdin)?;
         let nodes = node_list(&dump.sources, objects)?;
         if dump.nodes.insert(namespace.clone(), nodes).is_some() {
             let of = namespace.as_deref().map_or_else(String::new, |namespace| format!(" for namespace `{namespace}`"));
@@ -84,6 +86,21 @@ fn node_list(sources: &Sources, objects: Objects) -> Result<Nodes, Diagnostic> {
         | Completeness::SingleDocuments => Completeness::Declared,
     };
     Ok(Nodes { nodes, completeness })
+}
+
+fn read_input(sources: &mut Sources, path: &Path, stdin: &mut dyn Read) -> Result<Objects, Diagnostic> {
+    let file = match input::open(path, stdin)? {
+        input::Opened::Whole(source) => return read_source(sources, source),
+        input::Opened::Large(file) => file,
+    };
+    let reader = Reader::new(sources.len(), 0, NodePath::Streamed);
+    match stream::read_list(file, reader) {
+        Ok(objects) => {
+            sources.push(input::unread(path));
+            Ok(objects)
+        }
+        Err(stream::NotPlain) => read_source(sources, input::read_whole(path)?),
+    }
 }
 
 fn read_source(sources: &mut Sources, source: Source) -> Result<Objects, Diagnostic> {
@@ -158,7 +175,7 @@ fn read_document(text: &str, file: usize, document: usize) -> Result<(Objects, u
 }
 
 fn text_of(sources: &Sources, file: usize) -> &str {
-    sources.get(file).map_or("", |source| source.text.as_str())
+    sources.get(file).map_or("", Source::text)
 }
 
 fn refused(sources: &Sources, file: usize, document: usize, refusal: Refusal) -> Diagnostic {

@@ -19,6 +19,8 @@ const REFUSED: &str =
 pub(crate) struct Reader {
     pub(crate) objects: Objects,
     pub(crate) nodes: NodePath,
+    /// Whether an item of a list may be a list again.
+    pub(crate) may_nest: bool,
     file: usize,
     document: usize,
 }
@@ -58,7 +60,12 @@ pub(crate) struct List<'de> {
 
 impl Reader {
     pub(crate) fn new(file: usize, document: usize, nodes: NodePath) -> Self {
-        Self { objects: Objects::default(), nodes, file, document }
+        Self { objects: Objects::default(), nodes, may_nest: true, file, document }
+    }
+
+    /// For a caller that may read an item twice: nothing of it may have been taken by then.
+    pub(crate) fn expect_flat_list(&mut self) {
+        self.may_nest = false;
     }
 
     /// Takes an object whose fields were set aside.
