@@ -21,7 +21,7 @@ use operator::dump::{Dump, Inputs, read};
 use serde::de::IgnoredAny;
 
 const NODES: usize = 5_000;
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 15;
 const LARGEST_RATIO: f64 = 1.5;
 const LARGEST_MEMORY: f64 = 1.2;
 
