@@ -26,29 +26,17 @@ pub enum OverlayVerdict {
     Hold(Hold),
 }
 
-/// A verdict without its particulars.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum VerdictCode {
-    /// [`OverlayVerdict::Unchanged`]
-    Unchanged,
-    /// [`OverlayVerdict::Proceed`]
-    Proceed,
-    /// [`OverlayVerdict::ProceedUnverified`]
-    ProceedUnverified,
-    /// [`OverlayVerdict::Hold`]
-    Hold,
-}
-
-impl VerdictCode {
-    /// The stable code.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Unchanged => "Unchanged",
-            Self::Proceed => "Proceed",
-            Self::ProceedUnverified => "ProceedUnverified",
-            Self::Hold => "Hold",
-        }
+closed_set! {
+    /// A verdict without its particulars.
+    pub enum VerdictCode {
+        /// [`OverlayVerdict::Unchanged`]
+        Unchanged,
+        /// [`OverlayVerdict::Proceed`]
+        Proceed,
+        /// [`OverlayVerdict::ProceedUnverified`]
+        ProceedUnverified,
+        /// [`OverlayVerdict::Hold`]
+        Hold,
     }
 }
 
