@@ -146,7 +146,17 @@ pub enum Question {
 /// Both families of something, IPv4 first.
 type Both<T> = [Option<T>; 2];
 
+/// What the wish asks for. A removal on paper is none.
 pub fn question(wish: &Wish, before: &Before) -> Question {
+    compare(wish, before).0
+}
+
+/// Whether some removal in the wish exists only on paper: it would change variables that calico-node no longer reads.
+pub fn is_on_paper(wish: &Wish, before: &Before) -> bool {
+    compare(wish, before).1
+}
+
+fn compare(wish: &Wish, before: &Before) -> (Question, bool) {
     let target = follow(wish).expect("a wish that resolves");
     let bundle = before.bundle.known();
     let bundle_slots = bundle.map_or([None, None], |seen| [seen.ipv4, seen.ipv6]);
@@ -160,7 +170,7 @@ pub fn question(wish: &Wish, before: &Before) -> Question {
     let goes_native = |family: usize| slots[family].is_some_and(|slot| sends(target.backend, slot) == "None");
     let native: Vec<usize> = (0..2).filter(|family| goes_native(*family)).collect();
     if native.is_empty() || bundle_settles(before, &target, &slots, &native) {
-        return Question::Nothing;
+        return (Question::Nothing, false);
     }
 
     let said = statements(before);
@@ -169,16 +179,16 @@ pub fn question(wish: &Wish, before: &Before) -> Question {
         && before.record == Record::Absent
         && !said[1].iter().flatten().any(|code| *code != "None")
     {
-        return Question::FirstInstallation;
+        return (Question::FirstInstallation, false);
     }
     if said.iter().flatten().flatten().count() == 0 {
-        return Question::Unknowable;
+        return (Question::Unknowable, false);
     }
     let effect = [0, 1].map(|family| loudest(said.iter().filter_map(|source| source[family])));
     let removed: Vec<usize> =
         native.into_iter().filter(|family| effect[*family].is_some_and(|code| code != "None")).collect();
     if removed.is_empty() {
-        return if silence_is_proof(before, &said) { Question::Nothing } else { Question::Unknowable };
+        return (if silence_is_proof(before, &said) { Question::Nothing } else { Question::Unknowable }, false);
     }
     let kept_by = rendered_again(before, &effect, &slots);
     let on_paper = |family: usize| {
@@ -187,7 +197,8 @@ pub fn question(wish: &Wish, before: &Before) -> Question {
         let served = effect[family].is_some_and(|code| code.starts_with("Vxlan")) || target.backend != "none";
         by_variable && still_by_variable && served
     };
-    if removed.into_iter().all(on_paper) { Question::Nothing } else { Question::Removal }
+    let real = removed.iter().any(|family| !on_paper(*family));
+    (if real { Question::Removal } else { Question::Nothing }, removed.into_iter().any(on_paper))
 }
 
 /// Whether the bundle alone shows that nothing goes: for every family that will be native it has an object without
