@@ -1,0 +1,197 @@
+//! What is in effect where sources are missing, silent or at odds: named cases, among them those that the laws shrank to.
+#![cfg(test)]
+
+#[allow(dead_code, unreachable_pub, reason = "every test binary uses a part of the support")]
+mod support;
+
+use calico_policy::decision::{Action, Bundle};
+use calico_policy::overlay::OverlayVerdict;
+use support::convert::{Input, answer};
+use support::model::{Before, Case, Code, Node, Nodes, Overlay, Record, Seen, Source, Wish};
+use support::steps::Slot;
+
+const UNREADABLE: (Code, Option<Code>) = ("Hold", Some("CurrentStateUnreadable"));
+const MISSING: (Code, Option<Code>) = ("Hold", Some("RoutesMissing"));
+const UNCHANGED: (Code, Option<Code>) = ("Unchanged", None);
+
+/// An overlay turned off, with a node that has no route.
+fn blocked(before: Before) -> Case {
+    Case { before, nodes: Nodes::Listed(vec![Node::with(support::model::Entries::None)]), ..Case::ready() }
+}
+
+fn sources(bundle: Source, live: Source, record: Record) -> Before {
+    Before { bundle, live, record, never_installed: false }
+}
+
+fn ipip() -> Source {
+    Source::Known(Seen::ipip(true))
+}
+
+fn native() -> Source {
+    Source::Known(Seen::native(true))
+}
+
+/// Pool mode `Never` set by a variable while the pool, made earlier, goes on encapsulating.
+fn never_by_variable() -> Source {
+    Source::Known(Seen { backend: "bird", ..Seen::native(false) })
+}
+
+const ENCAPSULATED: Record = Record::Known { ipv4: Some("Ipip(Always)"), ipv6: None };
+const NATIVE: Record = Record::Known { ipv4: Some("None"), ipv6: None };
+const EMPTY: Record = Record::Known { ipv4: None, ipv6: None };
+
+fn detail(case: &Case) -> String {
+    match Input::from(case).decide().overlay {
+        OverlayVerdict::Hold(hold) => hold.failure.expect("a failure").detail,
+        verdict => panic!("not held: {verdict:?}"),
+    }
+}
+
+/// `ipv4.mode: Never` first, without effect, then `overlay.enabled: false`: the second step is the switch.
+#[test]
+fn variables_do_not_prove_that_nothing_is_encapsulated() {
+    for (live, record, expected) in [
+        (ipip(), Record::Absent, MISSING),
+        (Source::NotGiven, ENCAPSULATED, MISSING),
+        (Source::Failed, Record::Absent, UNREADABLE),
+        (Source::Failed, ENCAPSULATED, MISSING),
+        (native(), Record::Absent, UNCHANGED),
+        (Source::Failed, NATIVE, UNCHANGED),
+        (Source::NotGiven, Record::Absent, UNCHANGED),
+        (Source::Absent, Record::Absent, UNCHANGED),
+    ] {
+        let case = blocked(sources(never_by_variable(), live.clone(), record));
+        assert_eq!(answer(&case), expected, "{live:?} {record:?}");
+    }
+}
+
+#[test]
+fn variables_that_stay_as_they_are_remove_nothing() {
+    let wish = Wish { ipv4_mode: Some("Never"), ..Wish::overlay(Overlay::Unset) };
+    let case = Case { wish, ..blocked(sources(never_by_variable(), Source::Failed, Record::Absent)) };
+    assert_eq!(answer(&case), UNCHANGED);
+    let other_backend = Wish { backend: Some("none"), ..case.wish.clone() };
+    assert_eq!(answer(&Case { wish: other_backend, ..case }), UNREADABLE);
+}
+
+#[test]
+fn a_source_that_names_no_family_says_nothing() {
+    let nothing = Source::Known(Seen { backend: "bird", ipv4: None, ipv6: None });
+    for (bundle, live, record, expected) in [
+        (Source::Absent, Source::NotGiven, EMPTY, UNREADABLE),
+        (Source::Failed, nothing.clone(), Record::Absent, UNREADABLE),
+        (nothing.clone(), Source::NotGiven, Record::Absent, UNREADABLE),
+        (nothing.clone(), nothing.clone(), EMPTY, UNREADABLE),
+        (nothing.clone(), ipip(), Record::Absent, MISSING),
+        (nothing.clone(), Source::Failed, NATIVE, UNCHANGED),
+        (nothing, native(), Record::Absent, UNCHANGED),
+    ] {
+        let case = blocked(sources(bundle.clone(), live.clone(), record));
+        assert_eq!(answer(&case), expected, "{bundle:?} {live:?} {record:?}");
+    }
+}
+
+#[test]
+fn a_living_overlay_contradicts_a_first_installation() {
+    let first = |live, record| {
+        let before = Before { never_installed: true, ..sources(Source::Absent, live, record) };
+        answer(&blocked(before))
+    };
+    let installation = ("ProceedUnverified", Some("FirstInstallation"));
+    assert_eq!(first(Source::NotGiven, Record::Absent), installation);
+    assert_eq!(first(Source::Failed, Record::Absent), installation);
+    assert_eq!(first(native(), Record::Absent), installation);
+    assert_eq!(first(ipip(), Record::Absent), MISSING);
+    assert_eq!(first(Source::NotGiven, ENCAPSULATED), MISSING);
+    assert_eq!(first(Source::NotGiven, Record::Failed), UNREADABLE);
+}
+
+#[test]
+fn a_record_proves_nothing_beside_a_bundle_that_nobody_could_read() {
+    for (bundle, record, expected) in [
+        (Source::Failed, NATIVE, UNREADABLE),
+        (Source::Failed, ENCAPSULATED, MISSING),
+        (Source::Absent, NATIVE, UNCHANGED),
+        (Source::Absent, ENCAPSULATED, MISSING),
+        (Source::Absent, Record::Failed, UNREADABLE),
+    ] {
+        let case = blocked(sources(bundle.clone(), Source::NotGiven, record));
+        assert_eq!(answer(&case), expected, "{bundle:?} {record:?}");
+    }
+}
+
+/// The live shoot is what nodes really do, so it answers for a bundle that nobody could read.
+#[test]
+fn a_live_shoot_answers_for_an_unreadable_bundle() {
+    assert_eq!(answer(&blocked(sources(Source::Failed, native(), Record::Absent))), UNCHANGED);
+    let held = blocked(sources(Source::Failed, ipip(), Record::Absent));
+    assert_eq!(answer(&held), MISSING);
+    assert_eq!(Input::from(&held).decide().bundle, Bundle::Held);
+}
+
+/// Nothing that was read would render the encapsulation again, so nothing is written.
+#[test]
+fn a_source_without_the_encapsulation_in_effect_is_not_held() {
+    for case in [
+        blocked(sources(Source::Failed, native(), ENCAPSULATED)),
+        blocked(sources(never_by_variable(), Source::NotGiven, ENCAPSULATED)),
+    ] {
+        let decision = Input::from(&case).decide();
+        assert_eq!(answer(&case), MISSING);
+        assert_eq!(decision.bundle, Bundle::Frozen);
+        assert!(decision.actions.contains(&Action::KeepBundle));
+    }
+    let from_live = blocked(sources(never_by_variable(), ipip(), Record::Absent));
+    assert_eq!(Input::from(&from_live).decide().bundle, Bundle::Held);
+}
+
+/// Shrunk: a held bundle that was written and read back was not held again, because the live shoot still had a family that the
+/// configuration no longer has.
+#[test]
+fn a_family_that_the_target_does_not_have_needs_no_rendering() {
+    let pool = Some(Slot { pool: "ipip", mode: "Always", object: false });
+    let ipv6_only = Wish { families: &["IPv6"], ..Wish::overlay(Overlay::Off) };
+    let bundle = Source::Known(Seen { backend: "bird", ipv4: None, ipv6: pool });
+    let live = Source::Known(Seen { backend: "bird", ipv4: pool, ipv6: None });
+    let case = Case { wish: ipv6_only, ..blocked(sources(bundle, live, Record::Absent)) };
+    assert_eq!(answer(&case), MISSING);
+    assert_eq!(Input::from(&case).decide().bundle, Bundle::Held);
+}
+
+/// Shrunk: the pool object of the bundle was dropped where the live shoot is what is held.
+#[test]
+fn a_pool_object_of_the_bundle_stays_in_a_held_one() {
+    let dual = Wish { families: &["IPv4", "IPv6"], ..Wish::overlay(Overlay::Off) };
+    let slot = |mode, object| Some(Slot { pool: "ipip", mode, object });
+    let bundle = Source::Known(Seen { backend: "bird", ipv4: slot("Never", true), ipv6: slot("Never", false) });
+    let live = Source::Known(Seen { backend: "bird", ipv4: slot("Always", false), ipv6: None });
+    let case = Case { wish: dual, ..blocked(sources(bundle, live, Record::Absent)) };
+    let decision = Input::from(&case).decide();
+    let [Action::DeployGuard(_), Action::WriteBundle(held), Action::WatchNodes] = decision.actions.as_slice() else {
+        panic!("{:?}", decision.actions)
+    };
+    let ipv4 = held.ipv4.as_ref().unwrap();
+    assert_eq!((ipv4.sends.code(), ipv4.pool_source), ("Ipip(Always)", calico_policy::dataplane::PoolSource::Object));
+}
+
+#[test]
+fn an_unreadable_state_names_what_could_not_be_read() {
+    let never_read = "the ManagedResource is gone although Calico was installed before, and neither the live shoot nor our record \
+                      tells more";
+    let silent = Source::Known(Seen { backend: "bird", ipv4: None, ipv6: None });
+    for (bundle, live, record, expected) in [
+        (Source::Failed, Source::NotGiven, Record::Absent, "the test says so"),
+        (Source::Absent, Source::NotGiven, Record::Absent, never_read),
+        (Source::Absent, Source::Failed, Record::Absent, "the test says so"),
+        (Source::Absent, Source::NotGiven, Record::Failed, "the test says so"),
+        (
+            silent,
+            Source::NotGiven,
+            Record::Absent,
+            "the bundle does not tell the encapsulation in effect, and neither the live shoot nor our record tells more",
+        ),
+    ] {
+        let case = blocked(sources(bundle.clone(), live.clone(), record));
+        assert_eq!(detail(&case), expected, "{bundle:?} {live:?} {record:?}");
+    }
+}
