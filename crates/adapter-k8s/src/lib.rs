@@ -6,6 +6,7 @@
 
 pub mod facts;
 pub mod report;
+pub mod settings;
 
 pub mod time;
 mod yaml;

@@ -7,7 +7,7 @@
 //! * **Overlay-switch readiness**: a shoot turns its overlay off; may the encapsulation go now, or must it stay until every
 //!   node has a route? See [`overlay::judge`].
 //!
-//! [`decide`] composes both with the dataplane that follows from the user's configuration ([`resolve`]) and names what to
+//! [`decide`] composes both with the dataplane that follows from the user's configuration ([`resolve()`]) and names what to
 //! do next: actions, warnings and when to look again.
 //!
 //! The crate reads no clock, no environment and no randomness, writes no log and has no dependency by default. Equal input
@@ -43,6 +43,7 @@ pub mod time;
 pub mod version;
 pub mod warning;
 
+pub use codes::UnknownCode;
 pub use decision::{Action, Decision, Observed, Requeue, SwitchStatus, decide};
 pub use overlay::OverlayVerdict;
 pub use reading::{ReadFailure, ReadFailureKind, Reading};

@@ -1,5 +1,7 @@
 //! The parts of the binary `networking-calico` that its commands, tests and benches share.
 
+pub mod cli;
+pub mod commands;
 pub mod diagnostics;
 pub mod dump;
 

@@ -27,6 +27,17 @@ pub enum NodeError {
     },
 }
 
+impl NodeError {
+    /// The field.
+    #[must_use]
+    pub const fn path(&self) -> &'static str {
+        match self {
+            Self::NoName => "metadata.name",
+            Self::Timestamp { field, .. } => field,
+        }
+    }
+}
+
 /// The facts of a node.
 ///
 /// # Errors

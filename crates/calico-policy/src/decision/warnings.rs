@@ -40,7 +40,8 @@ pub(super) fn collect(seen: &Seen<'_>) -> Vec<Warning> {
     about_the_configuration(seen, &mut warnings);
     about_the_transition(seen, &mut warnings);
     about_the_evidence(seen, &mut warnings);
-    warnings.sort_unstable();
+    warnings
+        .sort_unstable_by(|left, right| (left.code.code(), &left.message).cmp(&(right.code.code(), &right.message)));
     warnings.dedup();
     warnings
 }

@@ -10,10 +10,12 @@ mod kind;
 mod objects;
 mod reader;
 mod stream;
+mod value;
 
 pub use input::{Inputs, NodesArgument};
 pub use kind::Kind;
 pub use objects::{Completeness, Invalid, Located, Nodes, Objects, Place};
+pub use value::{Document, read_value};
 
 use std::collections::BTreeMap;
 use std::io::Read;

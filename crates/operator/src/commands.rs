@@ -1,0 +1,67 @@
+//! The commands, one module each. They read, call the core and print; they do not decide.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command};
+use crate::diagnostics::{Diagnostic, Style};
+
+pub mod decide;
+pub mod validate;
+
+/// How a command ended, in the order of precedence of the exit codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ending {
+    /// 0.
+    Fine,
+    /// 3: an overlay switch is held.
+    Held,
+    /// 1: an input is invalid.
+    Invalid,
+}
+
+impl Ending {
+    /// The exit code.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Held => 3,
+            Self::Invalid => 1,
+        }
+    }
+}
+
+/// Runs a command. A reader that closes our output early ends it without a complaint.
+#[must_use]
+pub fn run(cli: &Cli) -> ExitCode {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let ending = match &cli.command {
+        Command::Decide(arguments) => decide::run(arguments, &mut out),
+        Command::Validate(arguments) => validate::run(arguments, &mut out),
+        Command::Completion { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut crate::cli::command(), "networking-calico", &mut script);
+            out.write_all(&script).map(|()| Ending::Fine)
+        }
+    };
+    match ending.and_then(|ending| out.flush().map(|()| ending)) {
+        Ok(ending) => ExitCode::from(ending.code()),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            note(&format!("cannot write the answer: {error}"));
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// Says something about an input on standard error.
+pub(crate) fn complain(diagnostic: &Diagnostic) {
+    let style = Style::of(&io::stderr());
+    note(&diagnostic.render(style));
+}
+
+/// Writes a line on standard error. Nobody is left to tell if that fails.
+pub(crate) fn note(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}

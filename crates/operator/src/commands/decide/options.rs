@@ -1,0 +1,44 @@
+//! Configuration and image vector from the command line.
+
+use std::io;
+use std::path::Path;
+
+use adapter_k8s::settings::UnobservedGuard;
+use calico_policy::time::Timestamp;
+use gardener_api::controller_configuration::ControllerConfiguration;
+use gardener_api::image_vector::ImageVector;
+use serde_json::Value;
+
+use super::Options;
+use crate::cli::DecideArguments;
+use crate::diagnostics::Diagnostic;
+use crate::dump;
+
+/// Reads the files that the arguments name.
+pub(super) fn read(arguments: &DecideArguments, clock: Timestamp) -> Result<Options, Diagnostic> {
+    let configuration = match &arguments.config {
+        None => ControllerConfiguration::default(),
+        Some(path) => {
+            let (source, value) = value_of(path)?;
+            ControllerConfiguration::from_value(value).map_err(|error| source.about(&error.path, error.message))?
+        }
+    };
+    let built_in = ImageVector::built_in(env!("CARGO_PKG_VERSION"));
+    let image_vector = match &arguments.image_vector {
+        None => built_in,
+        Some(path) => {
+            let (source, value) = value_of(path)?;
+            built_in.with_overwrite(value).map_err(|error| source.about("", error.to_string()))?
+        }
+    };
+    Ok(Options {
+        configuration,
+        image_vector,
+        now: arguments.now.unwrap_or(clock),
+        unobserved_guard: if arguments.require_guard { UnobservedGuard::Holds } else { UnobservedGuard::Reported },
+    })
+}
+
+fn value_of(path: &Path) -> Result<(dump::Document, Value), Diagnostic> {
+    dump::read_value(path, &mut io::stdin().lock())
+}

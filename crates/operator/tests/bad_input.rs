@@ -1,0 +1,159 @@
+//! Bad input: a clear error at the right place, the right exit code, no panic, and nothing of a Secret.
+
+#![expect(clippy::expect_used, reason = "a test may fail by panicking, in its helpers too")]
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+const NETWORK: &str = "apiVersion: extensions.gardener.cloud/v1alpha1\nkind: Network\nmetadata: {name: foo, namespace: shoot--bar--foo}\n\
+    spec:\n  type: calico\n  podCIDR: 100.64.0.0/12\n  serviceCIDR: 100.104.0.0/13\n";
+const CLUSTER: &str = "apiVersion: extensions.gardener.cloud/v1alpha1\nkind: Cluster\nmetadata: {name: shoot--bar--foo}\n\
+    spec: {shoot: {spec: {kubernetes: {version: 1.36.2}}}}\n";
+
+fn run(arguments: &[&str], folder: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_networking-calico")).current_dir(folder).args(arguments).output().expect("runs")
+}
+
+/// Writes the files, runs `decide -f .`, and expects exit 1 with every text on standard error.
+#[track_caller]
+fn refused(files: &[(&str, &str)], expected: &[&str]) {
+    let folder = TempDir::new().expect("a folder");
+    for (name, text) in files {
+        std::fs::File::create(folder.path().join(name))
+            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .expect("written");
+    }
+    let output = run(&["decide", "-f", "."], folder.path());
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{complaint}");
+    assert!(!complaint.contains("panicked"), "{complaint}");
+    for text in expected {
+        assert!(complaint.contains(text), "`{text}` not in: {complaint}");
+    }
+}
+
+#[test]
+fn files_that_are_no_objects() {
+    refused(&[("a.yaml", "a: [1\n")], &["a.yaml:", "is not YAML"]);
+    refused(&[("a.yaml", "a:\n\tb: 1\n")], &["a.yaml:2", "is not YAML"]);
+    refused(&[("a.json", r#"{"kind": "Network", "#)], &["a.json:1"]);
+    refused(&[("a.yaml", "")], &["a.yaml", "holds no object"]);
+}
+
+#[test]
+fn a_repeated_key() {
+    refused(&[("a.yaml", "apiVersion: v1\nkind: Node\nkind: Node\n")], &["a.yaml:3"]);
+}
+
+#[test]
+fn an_alias_bomb() {
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..12 {
+        let alias = format!("*a{}", level - 1);
+        bomb.push_str(&format!("a{level}: &a{level} [{}]\n", vec![alias; 10].join(", ")));
+    }
+    refused(&[("a.yaml", &bomb)], &["a.yaml"]);
+}
+
+#[test]
+fn a_wrong_api_version() {
+    refused(&[("a.yaml", &NETWORK.replace("v1alpha1", "v2"))], &["a.yaml:1", "extensions.gardener.cloud/v1alpha1"]);
+}
+
+#[test]
+fn a_network_without_a_cluster() {
+    refused(&[("a.yaml", NETWORK)], &["a.yaml:3", "there is no Cluster `shoot--bar--foo`"]);
+}
+
+#[test]
+fn an_unknown_field_in_the_provider_config() {
+    let network = format!("{NETWORK}  providerConfig:\n    overlay:\n      enabled: false\n      enabeld: true\n");
+    refused(
+        &[("a.yaml", &network), ("b.yaml", CLUSTER)],
+        &["a.yaml:11", "spec.providerConfig.overlay.enabeld", "unknown field"],
+    );
+}
+
+#[test]
+fn a_kubernetes_version_that_is_none() {
+    let cluster = CLUSTER.replace("1.36.2", "1.36.1.2");
+    refused(&[("a.yaml", NETWORK), ("b.yaml", &cluster)], &["b.yaml:4", "`1.36.1.2` is not a version"]);
+}
+
+#[test]
+fn networks_with_host_bits_or_leading_zeros() {
+    for (cidr, text) in [("010.0.0.0/8", "must not have leading 0s"), ("10.0.0.1/8", "must not have bits set beyond")] {
+        let network = format!("{NETWORK}  providerConfig: {{ipam: {{type: host-local, cidr: {cidr}}}}}\n");
+        refused(&[("a.yaml", &network), ("b.yaml", CLUSTER)], &["a.yaml:8", "spec.providerConfig.ipam.cidr", text]);
+    }
+}
+
+#[test]
+fn two_nodes_of_one_name() {
+    let node = "apiVersion: v1\nkind: Node\nmetadata: {name: a, uid: u}\n";
+    refused(&[("a.yaml", node), ("b.yaml", node)], &["b.yaml:3", "was already read at"]);
+}
+
+#[test]
+fn a_condition_with_an_impossible_timestamp() {
+    let network = format!("{NETWORK}  providerConfig: {{overlay: {{enabled: false}}}}\n");
+    let node = "apiVersion: v1\nkind: Node\nmetadata: {name: a, uid: u}\nstatus:\n  conditions:\n  - {type: NetworkUnavailable, \
+        status: 'False', reason: RouteCreated, lastTransitionTime: '2026-02-30T00:00:00Z'}\n";
+    refused(
+        &[("a.yaml", &network), ("b.yaml", CLUSTER), ("c.yaml", node)],
+        &["c.yaml", "`2026-02-30T00:00:00Z` is not"],
+    );
+}
+
+#[test]
+fn a_kubeconfig_is_refused_and_not_shown() {
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: gardener, namespace: shoot--bar--foo}\ndata: {kubeconfig: c2VjcmV0LXRva2Vu}\n";
+    let folder = TempDir::new().expect("a folder");
+    std::fs::write(folder.path().join("a.yaml"), secret).expect("written");
+    let output = run(&["decide", "-f", "a.yaml"], folder.path());
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(complaint.contains("kubeconfig"), "{complaint}");
+    assert!(!complaint.contains("c2VjcmV0") && !complaint.contains("secret-token"), "{complaint}");
+}
+
+#[test]
+fn one_invalid_network_does_not_hide_the_others() {
+    let folder = TempDir::new().expect("a folder");
+    let other = NETWORK.replace("foo", "baz").replace("calico", "calico\n  providerConfig: {backend: x}");
+    std::fs::write(folder.path().join("a.yaml"), format!("{NETWORK}---\n{CLUSTER}---\n{other}")).expect("written");
+    let output = run(&["decide", "-f", "a.yaml", "-o", "json"], folder.path());
+    assert_eq!(output.status.code(), Some(1));
+    let list: serde_json::Value = serde_json::from_slice(&output.stdout).expect("is JSON");
+    assert_eq!(list["items"][0]["error"]["path"], "spec.providerConfig.backend");
+    assert_eq!(list["items"][0]["error"]["kind"], "FieldValueInvalid");
+    assert_eq!(list["items"][1]["error"], serde_json::Value::Null);
+    assert_eq!(list["items"][1]["overlaySwitch"]["verdict"], "Unchanged");
+}
+
+#[test]
+fn wrong_usage_is_2() {
+    let folder = TempDir::new().expect("a folder");
+    for arguments in [&["decide"][..], &["decide", "-f", "x", "--now", "yesterday"], &["nonsense"]] {
+        assert_eq!(run(arguments, folder.path()).status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn validate_points_at_every_error() {
+    let folder = TempDir::new().expect("a folder");
+    let config = "apiVersion: calico.networking.extensions.gardener.cloud/v1alpha1\nkind: NetworkConfig\nbackend: x\nvethMTU: '-1'\n";
+    std::fs::write(folder.path().join("config.yaml"), config).expect("written");
+    let output = run(&["validate", "-f", "config.yaml"], folder.path());
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("config.yaml:3:10: error: backend: Invalid value: \"x\": unsupported value"), "{text}");
+    assert!(
+        text.contains("config.yaml:4:10: error: vethMTU: Invalid value: \"-1\": MTU must be a positive integer"),
+        "{text}"
+    );
+    assert!(text.ends_with("2 errors in 1 object\n"), "{text}");
+}

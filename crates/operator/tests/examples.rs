@@ -1,0 +1,109 @@
+//! Every story of `examples/` is decided as its reviewed snapshot says, by the binary, with the command of its README.
+//!
+//! After a wanted change, `UPDATE_SNAPSHOTS=1 cargo test -p operator --test examples` rewrites the snapshots; review the diff.
+
+#![expect(clippy::expect_used, reason = "a test may fail by panicking, in its helpers too")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// The stories and the exit code of each, so that a story that is lost, or that nobody reviewed, is noticed.
+const STORIES: [(&str, i32); 17] = [
+    ("backend-none", 0),
+    ("break-glass", 0),
+    ("dual-stack", 3),
+    ("ebpf-overrides-gate", 0),
+    ("first-installation", 0),
+    ("held", 3),
+    ("hibernated", 3),
+    ("no-route-writer", 3),
+    ("non-privileged", 0),
+    ("policy-api-unavailable", 0),
+    ("policy-version-mismatch", 3),
+    ("pool-variable-without-effect", 0),
+    ("ready", 0),
+    ("restore-with-record", 3),
+    ("restore-without-record", 3),
+    ("unreadable-bundle", 3),
+    ("zero-nodes", 0),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The arguments after `cargo run -q --` in the README of a story.
+fn arguments(readme: &str) -> Vec<String> {
+    let command =
+        readme.lines().find_map(|line| line.strip_prefix("cargo run -q -- ")).expect("the README has a command");
+    command.split_whitespace().map(str::to_owned).collect()
+}
+
+fn decide(arguments: &[String]) -> (i32, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_networking-calico"))
+        .current_dir(root())
+        .args(arguments)
+        .output()
+        .expect("runs");
+    (output.status.code().expect("ends by itself"), String::from_utf8(output.stdout).expect("is text"))
+}
+
+#[test]
+fn every_story_is_decided_as_reviewed() {
+    let update = std::env::var_os("UPDATE_SNAPSHOTS").is_some();
+    let mut differences = Vec::new();
+    for (story, expected_code) in STORIES {
+        let folder = root().join("examples").join(story);
+        let readme = std::fs::read_to_string(folder.join("README.md")).expect("the story has a README");
+        let mut arguments = arguments(&readme);
+        let (code, table) = decide(&arguments);
+        arguments.extend(["-o".to_owned(), "json".to_owned()]);
+        let (json_code, json) = decide(&arguments);
+        if (code, json_code) != (expected_code, expected_code) {
+            differences.push(format!("{story}: exit {code} and {json_code}, expected {expected_code}"));
+        }
+        for (name, seen) in [("decision.json", &json), ("decision.txt", &table)] {
+            let file = folder.join("expected").join(name);
+            if update {
+                std::fs::create_dir_all(folder.join("expected")).expect("can be made");
+                std::fs::write(&file, seen).expect("can be written");
+            }
+            let expected = std::fs::read_to_string(&file).unwrap_or_default();
+            if expected != **seen {
+                differences.push(format!("{story}/expected/{name} differs:\n{seen}"));
+            }
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+#[test]
+fn every_folder_is_a_story() {
+    let folders = std::fs::read_dir(root().join("examples")).expect("exists");
+    let seen: BTreeSet<String> =
+        folders.map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned()).collect();
+    let expected: BTreeSet<String> = STORIES.iter().map(|(story, _)| (*story).to_owned()).collect();
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn the_json_has_every_name_of_the_contract() {
+    let (_, json) = decide(&["decide", "-f", "examples/held", "-o", "json"].map(str::to_owned));
+    let list: Value = serde_json::from_str(&json).expect("is JSON");
+    let keys = |value: &Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
+    assert_eq!(keys(&list), ["apiVersion", "items", "kind"]);
+    let item = &list["items"][0];
+    assert_eq!(keys(item), ["dataplane", "error", "name", "namespace", "overlaySwitch", "privilege", "warnings"]);
+    assert_eq!(
+        keys(&item["dataplane"]),
+        ["backend", "birdExporter", "felix", "ipam", "ipv4", "ipv6", "kubeControllers", "multus", "typha", "vethMtu"]
+    );
+    assert_eq!(keys(&item["dataplane"]["felix"]), ["bpf", "ipip", "nftables", "vxlan"]);
+    assert_eq!(
+        keys(&item["dataplane"]["ipv4"]),
+        ["autoDetectionMethod", "enabled", "mode", "natOutgoing", "pool", "wireguard"]
+    );
+}
