@@ -1,12 +1,11 @@
 //! A file that is one document: a configuration named on the command line.
 
-use std::io::Read;
 use std::path::Path;
 
 use serde_json::Value;
 
 use super::input;
-use crate::diagnostics::{Diagnostic, Source, Sources};
+use crate::diagnostics::{Diagnostic, Sources};
 use crate::dump::{Kind, Place};
 use crate::yaml;
 
@@ -29,9 +28,9 @@ impl Document {
 ///
 /// # Errors
 /// A file that cannot be read, is not YAML, repeats a key or holds several documents, with the place.
-pub fn read_value(path: &Path, stdin: &mut dyn Read) -> Result<(Document, Value), Diagnostic> {
-    let source: Source = input::read(path, stdin)?;
-    let text = source.text.clone();
+pub fn read_value(path: &Path) -> Result<(Document, Value), Diagnostic> {
+    let source = input::read_whole(path)?;
+    let text = source.text().to_owned();
     let mut sources = Sources::default();
     sources.push(source);
     let document = Document { sources };

@@ -1,13 +1,9 @@
 //! Configuration and image vector from the command line.
 
-use std::io;
-use std::path::Path;
-
 use adapter_k8s::settings::UnobservedGuard;
 use calico_policy::time::Timestamp;
 use gardener_api::controller_configuration::ControllerConfiguration;
 use gardener_api::image_vector::ImageVector;
-use serde_json::Value;
 
 use super::Options;
 use crate::cli::DecideArguments;
@@ -19,7 +15,7 @@ pub(super) fn read(arguments: &DecideArguments, clock: Timestamp) -> Result<Opti
     let configuration = match &arguments.config {
         None => ControllerConfiguration::default(),
         Some(path) => {
-            let (source, value) = value_of(path)?;
+            let (source, value) = dump::read_value(path)?;
             ControllerConfiguration::from_value(value).map_err(|error| source.about(&error.path, error.message))?
         }
     };
@@ -27,7 +23,7 @@ pub(super) fn read(arguments: &DecideArguments, clock: Timestamp) -> Result<Opti
     let image_vector = match &arguments.image_vector {
         None => built_in,
         Some(path) => {
-            let (source, value) = value_of(path)?;
+            let (source, value) = dump::read_value(path)?;
             built_in.with_overwrite(value).map_err(|error| source.about("", error.to_string()))?
         }
     };
@@ -37,8 +33,4 @@ pub(super) fn read(arguments: &DecideArguments, clock: Timestamp) -> Result<Opti
         now: arguments.now.unwrap_or(clock),
         unobserved_guard: if arguments.require_guard { UnobservedGuard::Holds } else { UnobservedGuard::Reported },
     })
-}
-
-fn value_of(path: &Path) -> Result<(dump::Document, Value), Diagnostic> {
-    dump::read_value(path, &mut io::stdin().lock())
 }
