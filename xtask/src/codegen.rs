@@ -25,6 +25,7 @@ struct Generated {
 }
 
 const GENERATED: &[Generated] = &[
+    Generated { path: "docs/cli.md", content: || Ok(command_reference::page(operator::cli::command())) },
     Generated { path: "docs/non-privileged.md", content: || Ok(non_privileged::page()) },
     Generated { path: "docs/xtask.md", content: || Ok(command_reference::page(crate::Arguments::command())) },
 ];

@@ -27,7 +27,7 @@ pub(crate) fn check(repository: &Repository) -> Result<Vec<Problem>, Failure> {
     let facts = Facts {
         repository,
         programs: BTreeMap::from([
-            ("networking-calico", programs::networking_calico(&repository.root)?),
+            ("networking-calico", programs::from_clap(operator::cli::command())),
             ("cargo xtask", programs::from_clap(crate::Arguments::command())),
         ]),
         fields: ConfigFields::of(repository),
