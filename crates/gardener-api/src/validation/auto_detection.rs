@@ -1,14 +1,11 @@
 //! Methods by which calico-node finds the address of its node.
 
-use std::net::IpAddr;
-
 use super::field_error::FieldError;
 use super::{cidr, go_regexp};
 
 const OPTIONS: &str = "can-reach cidr first-found interface kubernetes-internal-ip skip-interface";
-const NOT_AN_IP: &str = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
 /// The text of Kubernetes for a name that is no DNS subdomain.
-pub(super) const NOT_A_SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must \
+const NOT_A_SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must \
      start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is \
      '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 
@@ -45,15 +42,20 @@ pub(super) fn check(path: &str, method: &str) -> Option<FieldError> {
 }
 
 fn can_reach(path: &str, parameter: &str) -> Option<String> {
-    if parameter.parse::<IpAddr>().is_ok() || is_subdomain(parameter) {
-        return None;
-    }
-    let no_ip = FieldError::invalid(path, parameter, NOT_AN_IP);
-    Some(format!("parameter for can-reach must be a valid IP address or DNS name: [{no_ip}], [{NOT_A_SUBDOMAIN}]"))
+    let no_ip = FieldError::invalid(path, parameter, cidr::strict_ip(parameter)?);
+    let no_name = subdomain_problem(parameter)?;
+    Some(format!("parameter for can-reach must be a valid IP address or DNS name: [{no_ip}], [{no_name}]"))
 }
 
-/// Whether a text is a DNS subdomain of RFC 1123 in lower case.
-pub(super) fn is_subdomain(text: &str) -> bool {
+/// What is wrong with a text as a DNS subdomain of RFC 1123; `None` where nothing is. Texts of Kubernetes.
+pub(super) fn subdomain_problem(text: &str) -> Option<String> {
+    let problems = [(text.len() > 253, "must be no more than 253 bytes"), (!is_subdomain(text), NOT_A_SUBDOMAIN)];
+    let found: Vec<&str> = problems.into_iter().filter_map(|(is_wrong, problem)| is_wrong.then_some(problem)).collect();
+    (!found.is_empty()).then(|| found.join(" "))
+}
+
+/// Whether a text of any length has the form of a DNS subdomain in lower case.
+fn is_subdomain(text: &str) -> bool {
     let is_label = |label: &str| {
         let alphanumeric =
             |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
@@ -62,7 +64,7 @@ pub(super) fn is_subdomain(text: &str) -> bool {
             && alphanumeric(bytes.last())
             && bytes.iter().all(|byte| *byte == b'-' || alphanumeric(Some(byte)))
     };
-    text.len() <= 253 && text.split('.').all(is_label)
+    text.split('.').all(is_label)
 }
 
 #[cfg(test)]

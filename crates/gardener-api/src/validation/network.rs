@@ -1,6 +1,6 @@
 //! The rules of the Network resource (contract 1.9 steps 1 and 2).
 
-use super::auto_detection::{NOT_A_SUBDOMAIN, is_subdomain};
+use super::auto_detection::subdomain_problem;
 use super::cidr;
 use super::field_error::{ErrorKind, FieldError};
 use super::network_config::validate_network_config;
@@ -48,8 +48,8 @@ fn resource(network: &Network) -> Vec<FieldError> {
     let name = &network.metadata.name;
     if name.is_empty() {
         errors.push(FieldError::required("metadata.name", "name or generateName is required"));
-    } else if !is_subdomain(name) {
-        errors.push(FieldError::invalid("metadata.name", name, NOT_A_SUBDOMAIN));
+    } else if let Some(problem) = subdomain_problem(name) {
+        errors.push(FieldError::invalid("metadata.name", name, problem));
     }
     if network.metadata.namespace.is_empty() {
         errors.push(FieldError::required("metadata.namespace", ""));
