@@ -177,7 +177,7 @@ fn family(fields: &mut Fields<'_, '_>) -> FamilyConfig {
 /// A quantity is a text or, as Kubernetes reads it too, a bare number.
 fn quantity(value: &Document) -> Result<String, crate::strict::DecodeErrorKind> {
     let text = match value {
-        Document::String(text) => text.clone(),
+        Document::String(text) => text.trim().to_owned(),
         Document::Number(number) => number.to_string(),
         Document::Null => "0".to_owned(),
         other => {
