@@ -5,6 +5,7 @@
 mod command_reference;
 mod non_privileged;
 
+use calico_manifests::definitions;
 use clap::CommandFactory;
 
 use crate::failure::{Failure, Problem};
@@ -26,6 +27,14 @@ struct Generated {
 
 const GENERATED: &[Generated] = &[
     Generated { path: "docs/cli.md", content: || Ok(command_reference::page(operator::cli::command())) },
+    Generated {
+        path: "crates/calico-manifests/generated/calico-crds.yaml",
+        content: || Ok(definitions::generate_yaml(&definitions::calico())),
+    },
+    Generated {
+        path: "crates/calico-manifests/generated/multus-crds.yaml",
+        content: || Ok(definitions::generate_yaml(&[definitions::multus()])),
+    },
     Generated { path: "docs/non-privileged.md", content: || Ok(non_privileged::page()) },
     Generated { path: "docs/xtask.md", content: || Ok(command_reference::page(crate::Arguments::command())) },
 ];
