@@ -1,0 +1,232 @@
+//! What the composed decision does about its verdicts: actions in order, when to look again, which features count for the
+//! privilege mode.
+#![cfg(test)]
+
+#[allow(dead_code, unreachable_pub, reason = "every test binary uses a part of the support")]
+mod support;
+
+use calico_policy::decision::{Action, Bundle, Outcome, Requeue};
+use calico_policy::phase::{Phase, Rollout};
+use calico_policy::shoot::KubeProxy;
+use calico_policy::version::CalicoVersion;
+use calico_policy::{Decision, Reading, SwitchStatus};
+use core::time::Duration;
+use support::convert::{Input, NOW};
+use support::model::{
+    Before, Case, Code, Entries, Guard, Node, Nodes, Overlay, PolicyApi, Requirement, Seen, Source, Wish,
+};
+
+const BY_CALICO: Node = Node::with(Entries::One("True", "CalicoIsDown"));
+const SOON: Requeue = Requeue::After(Duration::from_secs(5));
+
+fn decided(case: &Case) -> Decision {
+    Input::from(case).decide()
+}
+
+/// An action without its particulars.
+fn short(action: &Action) -> String {
+    match action {
+        Action::DeployGuard(api) => format!("guard {api}"),
+        Action::RemoveGuard => "no guard".into(),
+        Action::CleanConditions(nodes) => {
+            let names: Vec<_> = nodes.iter().map(ToString::to_string).collect();
+            format!("clean {}", names.join(" "))
+        }
+        Action::WriteBundle(dataplane) => format!("write {}", dataplane.backend),
+        Action::KeepBundle => "keep".into(),
+        Action::WatchNodes => "watch".into(),
+        Action::ConsumeBreakGlass => "consume".into(),
+    }
+}
+
+fn actions(decision: &Decision) -> Vec<String> {
+    decision.actions.iter().map(short).collect()
+}
+
+fn blocked() -> Case {
+    Case { nodes: Nodes::Listed(vec![BY_CALICO, Node::ready(), Node::with(Entries::None), BY_CALICO]), ..Case::ready() }
+}
+
+#[test]
+fn a_hold_guards_cleans_holds_and_watches() {
+    let decision = decided(&blocked());
+    assert_eq!(actions(&decision), ["guard v1", "clean node-000 node-003", "write bird", "watch"]);
+    assert_eq!((decision.phase, decision.requeue, decision.bundle), (Phase::Cleaning, SOON, Bundle::Held));
+}
+
+#[test]
+fn an_unguarded_hold_neither_guards_nor_cleans() {
+    for case in [Case { requirement: Requirement::Disabled, ..blocked() }, Case { api: PolicyApi::Misfit, ..blocked() }]
+    {
+        assert_eq!(actions(&decided(&case)), ["write bird", "watch"], "{:?} {:?}", case.requirement, case.api);
+    }
+}
+
+/// Without a guard that keeps them away, removed conditions come back. `Strict` deploys it and does not wait for it.
+#[test]
+fn conditions_are_cleaned_where_a_guard_keeps_them_away() {
+    for (guard, by_default, phase) in [
+        (Guard::Effective, true, "Cleaning"),
+        (Guard::ExistsLongEnough, true, "AwaitingRoutes"),
+        (Guard::NotEffective, false, "Guarding"),
+        (Guard::NotProvenYet, false, "Guarding"),
+        (Guard::NotObserved, false, "Guarding"),
+    ] {
+        let cleans = |case: &Case| actions(&decided(case)).contains(&"clean node-000 node-003".to_string());
+        let case = Case { guard, ..blocked() };
+        assert_eq!(cleans(&case), by_default, "{guard:?}");
+        assert_eq!(decided(&case).phase.code(), phase, "{guard:?}");
+        assert!(cleans(&Case { strict: true, ..case.clone() }), "{guard:?}");
+        assert!(!cleans(&Case { strict: true, api: PolicyApi::Misfit, ..case }), "{guard:?}");
+    }
+}
+
+#[test]
+fn nothing_is_cleaned_where_calico_wrote_nothing() {
+    let case = Case { nodes: Nodes::Listed(vec![Node::with(Entries::None)]), ..Case::ready() };
+    let decision = decided(&case);
+    assert_eq!(actions(&decision), ["guard v1", "write bird", "watch"]);
+    assert_eq!(decision.phase, Phase::AwaitingRoutes);
+}
+
+#[test]
+fn a_frozen_bundle_is_kept() {
+    let before = Before { bundle: Source::Failed, ..Before::bundle(Seen::ipip(true)) };
+    let decision = decided(&Case { before, ..Case::ready() });
+    assert_eq!(actions(&decision), ["guard v1", "keep", "watch"]);
+    assert_eq!(decision.from, Default::default());
+}
+
+#[test]
+fn a_sleeping_shoot_gets_the_held_bundle_and_nothing_else() {
+    let decision = decided(&Case { hibernated: true, ..blocked() });
+    assert_eq!(actions(&decision), ["write bird"]);
+    assert_eq!((decision.outcome, decision.requeue), (Outcome::Succeed, Requeue::OnChange));
+}
+
+/// Verdict × previous phase × rollout: phase, requeue and actions.
+#[test]
+fn after_the_verdict() {
+    let previous = |phase| Reading::Known(SwitchStatus { phase, since: Some(NOW) });
+    let unchanged_native = Case { before: Before::bundle(Seen::native(true)), ..Case::ready() };
+    let overlay_on = Case { wish: Wish::overlay(Overlay::On), ..Case::ready() };
+    let first = Before { bundle: Source::Absent, never_installed: true, ..Before::bundle(Seen::ipip(true)) };
+    for (case, previous, rollout, expected) in [
+        (Case::ready(), Reading::Absent, Rollout::NotObserved, ("Switching", SOON, &["write none"][..])),
+        (
+            unchanged_native.clone(),
+            previous(Phase::Switching),
+            Rollout::Written,
+            ("Switching", SOON, &["write none"][..]),
+        ),
+        (
+            unchanged_native.clone(),
+            previous(Phase::Switching),
+            Rollout::Applied,
+            ("Verifying", SOON, &["write none"][..]),
+        ),
+        (
+            unchanged_native.clone(),
+            previous(Phase::Verifying),
+            Rollout::RolledOut,
+            ("Done", Requeue::OnChange, &["write none"][..]),
+        ),
+        (unchanged_native, Reading::Absent, Rollout::NotObserved, ("Idle", Requeue::OnChange, &["write none"][..])),
+        (
+            overlay_on.clone(),
+            previous(Phase::AwaitingRoutes),
+            Rollout::NotObserved,
+            ("Reverting", SOON, &["write bird", "no guard"][..]),
+        ),
+        (overlay_on, previous(Phase::Idle), Rollout::NotObserved, ("Idle", Requeue::OnChange, &["write bird"][..])),
+        (
+            Case { before: first, ..Case::ready() },
+            Reading::Absent,
+            Rollout::NotObserved,
+            ("Idle", Requeue::OnChange, &["write none"][..]),
+        ),
+    ] {
+        let mut input = Input::from(&case);
+        input.previous = previous;
+        input.observed.rollout = rollout;
+        let decision = input.decide();
+        let seen = actions(&decision);
+        let seen: Vec<&str> = seen.iter().map(String::as_str).collect();
+        assert_eq!(
+            (decision.phase.code(), decision.requeue, seen.as_slice()),
+            expected,
+            "{:?} {rollout:?}",
+            input.previous
+        );
+        assert_eq!((decision.outcome, decision.bundle), (Outcome::Succeed, Bundle::Target));
+    }
+}
+
+/// A hold that cannot say how far it is stays in the phase that it had.
+#[test]
+fn a_hold_without_a_look_at_nodes_keeps_its_phase() {
+    for (before, expected) in [
+        (Some(Phase::Guarding), "Guarding"),
+        (Some(Phase::Cleaning), "Cleaning"),
+        (Some(Phase::AwaitingRoutes), "AwaitingRoutes"),
+        (Some(Phase::Idle), "AwaitingRoutes"),
+        (Some(Phase::Done), "AwaitingRoutes"),
+        (None, "AwaitingRoutes"),
+    ] {
+        let mut input = Input::from(&Case { nodes: Nodes::Unreadable, ..Case::ready() });
+        input.previous =
+            before.map_or(Reading::Absent, |phase| Reading::Known(SwitchStatus { phase, since: Some(NOW) }));
+        assert_eq!(input.decide().phase.code(), expected, "{before:?}");
+    }
+}
+
+/// Only a hold has an age; a status that says otherwise, or lies in the future, counts from now.
+#[test]
+fn since_when_a_switch_is_held() {
+    let at = |seconds: i64| calico_policy::time::Timestamp(NOW.0 + seconds);
+    for (phase, since, expected) in [
+        (Phase::AwaitingRoutes, Some(at(-700)), at(-700)),
+        (Phase::Guarding, Some(at(-700)), at(-700)),
+        (Phase::AwaitingRoutes, Some(at(700)), NOW),
+        (Phase::AwaitingRoutes, None, NOW),
+        (Phase::Switching, Some(at(-700)), NOW),
+        (Phase::Reverting, Some(at(-700)), NOW),
+        (Phase::Idle, Some(at(-700)), NOW),
+    ] {
+        let mut input = Input::from(&blocked());
+        input.previous = Reading::Known(SwitchStatus { phase, since });
+        let calico_policy::OverlayVerdict::Hold(hold) = input.decide().overlay else { panic!("not held") };
+        assert_eq!(hold.since, expected, "{phase} {since:?}");
+    }
+}
+
+/// Every feature in use shows as its caveat, and only in the non-privileged mode.
+#[test]
+fn features_in_use_show_as_caveats() {
+    let caveats = |change: &dyn Fn(&mut Input)| -> Vec<Code> {
+        let mut input = Input::from(&Case { wish: Wish::overlay(Overlay::On), ..Case::ready() });
+        input.settings.non_privileged_calico_node = true;
+        input.settings.calico_version = CalicoVersion::from_tag(Some("v3.21.0"));
+        let bare: Vec<Code> = input.decide().privilege.caveats.iter().map(|caveat| caveat.code()).collect();
+        change(&mut input);
+        let decision = input.decide();
+        decision.privilege.caveats.iter().map(|caveat| caveat.code()).filter(|code| !bare.contains(code)).collect()
+    };
+    assert_eq!(caveats(&|_| ()), [""; 0]);
+    assert_eq!(caveats(&|input| input.intent.wireguard = true), ["WireguardHostEncryption"]);
+    assert_eq!(caveats(&|input| input.intent.bird_exporter = true), ["BirdExporterLeftOut"]);
+    assert_eq!(caveats(&|input| input.shoot.kube_proxy = KubeProxy::Nftables), ["NftablesUnproven"]);
+    let dual = |input: &mut Input| input.intent.ip_families = vec!["IPv4".parse().unwrap(), "IPv6".parse().unwrap()];
+    assert_eq!(caveats(&dual), ["Ipv6AcceptRa"]);
+    let migrating = |input: &mut Input| {
+        dual(input);
+        input.shoot.dual_stack_migration_pending = true;
+    };
+    assert_eq!(caveats(&migrating), [""; 0]);
+
+    let mut input = Input::from(&Case::ready());
+    input.settings.non_privileged_calico_node = true;
+    input.intent.ebpf = true;
+    let privilege = input.decide().privilege;
+    assert_eq!((privilege.mode.code(), privilege.caveats.len()), ("Privileged", 0));
+}
