@@ -1,6 +1,7 @@
 //! Methods by which calico-node finds the address of its node.
 
 use super::field_error::FieldError;
+use super::go_text::quote;
 use super::{cidr, go_regexp};
 
 const OPTIONS: &str = "can-reach cidr first-found interface kubernetes-internal-ip skip-interface";
@@ -37,7 +38,7 @@ pub(super) fn check(path: &str, method: &str) -> Option<FieldError> {
                     .and_then(|error| invalid(format!("invalid regex for option {option}: {error}"))),
             }
         }
-        _ => invalid(format!("invalid option {option:?}, supported options are [{OPTIONS}]")),
+        _ => invalid(format!("invalid option {}, supported options are [{OPTIONS}]", quote(option))),
     }
 }
 

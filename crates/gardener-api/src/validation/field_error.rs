@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::go_text;
+
 /// What kind of error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ErrorKind {
@@ -31,6 +33,24 @@ impl ErrorKind {
     }
 }
 
+/// The value that is wrong. Go prints a plain string and any other type differently.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BadValue {
+    /// A string, quoted as by Go's `%q`.
+    Text(String),
+    /// Another type, already as JSON.
+    Json(String),
+}
+
+impl fmt::Display for BadValue {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => formatter.write_str(&go_text::quote(text)),
+            Self::Json(json) => formatter.write_str(json),
+        }
+    }
+}
+
 /// One error. [`Display`](fmt::Display) gives the text that the Go extension would give where the rule is the same.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FieldError {
@@ -39,7 +59,7 @@ pub struct FieldError {
     /// The kind.
     pub kind: ErrorKind,
     /// The value, where the text names it.
-    pub bad_value: Option<String>,
+    pub bad_value: Option<BadValue>,
     /// What is wrong; may be empty.
     pub detail: String,
 }
@@ -52,7 +72,18 @@ impl FieldError {
 
     /// A wrong value.
     pub fn invalid(path: impl Into<String>, value: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { path: path.into(), kind: ErrorKind::Invalid, bad_value: Some(value.into()), detail: detail.into() }
+        let bad_value = Some(BadValue::Text(value.into()));
+        Self { path: path.into(), kind: ErrorKind::Invalid, bad_value, detail: detail.into() }
+    }
+
+    /// A wrong value of a type that Go prints as JSON: an enumeration or a list.
+    pub(super) fn invalid_json(
+        path: impl Into<String>,
+        value: impl Into<serde_json::Value>,
+        detail: impl Into<String>,
+    ) -> Self {
+        let bad_value = Some(BadValue::Json(go_text::json(&value.into())));
+        Self { path: path.into(), kind: ErrorKind::Invalid, bad_value, detail: detail.into() }
     }
 
     /// A value that must not be set.
@@ -72,7 +103,7 @@ impl fmt::Display for FieldError {
         };
         write!(formatter, "{}: {kind}", self.path)?;
         if let Some(value) = &self.bad_value {
-            write!(formatter, ": {value:?}")?;
+            write!(formatter, ": {value}")?;
         }
         if !self.detail.is_empty() {
             write!(formatter, ": {}", self.detail)?;

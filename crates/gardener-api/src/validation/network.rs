@@ -3,6 +3,7 @@
 use super::auto_detection::subdomain_problem;
 use super::cidr;
 use super::field_error::{ErrorKind, FieldError};
+use super::go_text::quote;
 use super::network_config::validate_network_config;
 use crate::network::Network;
 use crate::network_config::NetworkConfig;
@@ -111,7 +112,7 @@ fn networks(network: &Network) -> Vec<FieldError> {
     if let (Some(pods), Some(services), true) = (pods, services, single != Some("IPv6")) {
         let overlap = pods.contains(&services.network()) || services.contains(&pods.network());
         if overlap {
-            let detail = format!("must not overlap with \"spec.podCIDR\" ({:?})", spec.pod_cidr);
+            let detail = format!("must not overlap with \"spec.podCIDR\" ({})", quote(&spec.pod_cidr));
             errors.push(FieldError::invalid("spec.serviceCIDR", &spec.service_cidr, detail));
         }
     }

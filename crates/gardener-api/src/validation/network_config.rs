@@ -1,6 +1,7 @@
 //! The rules of `NetworkConfig` (contract 6.3).
 
 use super::field_error::{FieldError, join};
+use super::go_text::quote;
 use super::{auto_detection, cidr, resources};
 use crate::network_config::{FamilyConfig, NetworkConfig};
 
@@ -53,17 +54,6 @@ pub fn validate_network_config(config: &NetworkConfig, ip_families: &[String], b
     if config.ipv6.as_ref().and_then(|ipv6| ipv6.pool.as_deref()) == Some("ipip") {
         errors.push(FieldError::invalid(at("ipv6.pool"), "ipip", "IP in IP carries IPv4 only, use \"vxlan\""));
     }
-    if let Some(method) = &config.ip_autodetection_method {
-        let path = at("ipAutodetectionMethod");
-        if method.is_empty() {
-            errors.push(FieldError::invalid(path, "", "method cannot be empty"));
-        } else {
-            errors.extend(auto_detection::check(&path, method));
-        }
-    }
-    if let Some(mode) = &config.ipip {
-        errors.extend(one_of(at("ipip"), "ipip", mode, &MODES));
-    }
     if let Some(mtu) = &config.veth_mtu {
         errors.extend(veth_mtu(mtu).map(|detail| FieldError::invalid(at("vethMTU"), mtu, detail)));
     }
@@ -78,6 +68,17 @@ pub fn validate_network_config(config: &NetworkConfig, ip_families: &[String], b
     if let Some(prevention) = &config.service_loop_prevention {
         errors.extend(one_of(at("serviceLoopPrevention"), "serviceLoopPrevention", prevention, &LOOP_PREVENTIONS));
     }
+    if let Some(mode) = &config.ipip {
+        errors.extend(one_of(at("ipip"), "ipip", mode, &MODES));
+    }
+    if let Some(method) = &config.ip_autodetection_method {
+        let path = at("ipAutodetectionMethod");
+        if method.is_empty() {
+            errors.push(FieldError::invalid(path, "", "method cannot be empty"));
+        } else {
+            errors.extend(auto_detection::check(&path, method));
+        }
+    }
     errors
 }
 
@@ -88,11 +89,10 @@ fn family(path: &str, block: &FamilyConfig) -> Vec<FieldError> {
     }
     if let Some(mode) = &block.mode {
         let path = join(path, "mode");
-        errors.extend(if block.pool.as_deref() == Some("vxlan") {
-            one_of(path, "mode with pool \"vxlan\"", mode, &VXLAN_MODES)
-        } else {
-            one_of(path, "mode", mode, &MODES)
-        });
+        errors.extend(one_of(path.clone(), "mode", mode, &MODES));
+        if block.pool.as_deref() == Some("vxlan") {
+            errors.extend(one_of(path, "mode with pool \"vxlan\"", mode, &VXLAN_MODES));
+        }
     }
     if let Some(method) = block.auto_detection_method.as_deref().filter(|method| !method.is_empty()) {
         errors.extend(auto_detection::check(&join(path, "autoDetectionMethod"), method));
@@ -101,8 +101,8 @@ fn family(path: &str, block: &FamilyConfig) -> Vec<FieldError> {
 }
 
 fn one_of(path: String, what: &str, value: &str, supported: &[&str]) -> Option<FieldError> {
-    let detail = || format!("unsupported value {value:?} for {what}, supported values are {supported:?}");
-    (!supported.contains(&value)).then(|| FieldError::invalid(path, value, detail()))
+    let detail = || format!("unsupported value {} for {what}, supported values are {supported:?}", quote(value));
+    (!supported.contains(&value)).then(|| FieldError::invalid_json(path, value, detail()))
 }
 
 /// A decimal number as Go's `strconv.Atoi` takes it, at least 0.
@@ -112,10 +112,10 @@ fn veth_mtu(text: &str) -> Option<String> {
     }
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(format!("invalid MTU: strconv.Atoi: parsing {text:?}: invalid syntax"));
+        return Some(format!("invalid MTU: strconv.Atoi: parsing {}: invalid syntax", quote(text)));
     }
     match text.parse::<i64>() {
-        Err(_) => Some(format!("invalid MTU: strconv.Atoi: parsing {text:?}: value out of range")),
+        Err(_) => Some(format!("invalid MTU: strconv.Atoi: parsing {}: value out of range", quote(text))),
         Ok(mtu) if mtu < 0 => Some("MTU must be a positive integer".to_owned()),
         Ok(_) => None,
     }
@@ -149,6 +149,10 @@ mod tests {
             (
                 r#"{"ipv4": {"pool": "vxlan", "mode": "CrossSubnet"}}"#,
                 r#"spec.providerConfig.ipv4.mode: Invalid value: "CrossSubnet": unsupported value "CrossSubnet" for mode with pool "vxlan", supported values are ["Always", "Never"]"#,
+            ),
+            (
+                r#"{"backend": "<\u0000"}"#,
+                r#"spec.providerConfig.backend: Invalid value: "\u003c\u0000": unsupported value "<\x00" for backend, supported values are ["bird", "none", "vxlan"]"#,
             ),
             (
                 r#"{"ipam": {"type": "host-local", "cidr": "010.0.0.0/8"}}"#,
@@ -185,6 +189,18 @@ mod tests {
         let expected = r#"spec.providerConfig.ipam.type: Invalid value: "calico-ipam": IPAM type "calico-ipam" is only supported for IPv4 single-stack shoots, use "host-local" instead"#;
         assert_eq!(check(r#"{"ipam": {"type": "calico-ipam"}}"#, &["IPv4", "IPv6"]), [expected]);
         assert_eq!(check(r#"{"ipam": {"type": "calico-ipam"}}"#, &["IPv4"]), [""; 0]);
+    }
+
+    #[test]
+    fn a_mode_that_no_pool_has_breaks_both_rules_of_a_vxlan_pool() {
+        let seen = check(r#"{"ipv4": {"pool": "vxlan", "mode": "always"}}"#, &[]);
+        assert_eq!(
+            seen,
+            [
+                r#"spec.providerConfig.ipv4.mode: Invalid value: "always": unsupported value "always" for mode, supported values are ["Always", "Never", "CrossSubnet", "Off"]"#,
+                r#"spec.providerConfig.ipv4.mode: Invalid value: "always": unsupported value "always" for mode with pool "vxlan", supported values are ["Always", "Never"]"#,
+            ]
+        );
     }
 
     #[test]

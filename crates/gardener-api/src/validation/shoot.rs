@@ -2,6 +2,7 @@
 
 use super::cidr;
 use super::field_error::FieldError;
+use super::go_text::{quote, quote_list};
 use super::network::decode_errors;
 use super::network_config::validate_network_config;
 use crate::cluster::{Shoot, ShootNetworking};
@@ -56,16 +57,14 @@ fn networks(networking: &ShootNetworking) -> Vec<FieldError> {
     for (name, value) in [("pods", &networking.pods), ("nodes", &networking.nodes), ("services", &networking.services)]
     {
         if let Some(text) = value.as_deref().filter(|text| cidr::loose(text).is_none()) {
-            let detail = format!("{name} is not a valid CIDR: {text:?}");
+            let detail = format!("{name} is not a valid CIDR: {}", quote(text));
             errors.push(FieldError::invalid(format!("spec.networking.{name}"), text, detail));
         }
     }
     let families = &networking.ip_families;
-    let list = format!("[{}]", families.join(" "));
     let mut invalid = |detail: &str| {
-        let error =
-            FieldError::invalid("spec.networking.ipFamilies", list.as_str(), format!("ipFamilies ({list}) {detail}"));
-        errors.push(error);
+        let detail = format!("ipFamilies ({}) {detail}", quote_list(families));
+        errors.push(FieldError::invalid_json("spec.networking.ipFamilies", families.as_slice(), detail));
     };
     if families.iter().any(|family| family != "IPv4" && family != "IPv6") {
         invalid("must be a subset of [\"IPv4\", \"IPv6\"]");
@@ -115,6 +114,22 @@ mod tests {
                 r#"spec.networking.pods: Invalid value: "x": pods is not a valid CIDR: "x""#,
                 r#"spec.networking.providerConfig.backend: Invalid value: "x": unsupported value "x" for backend, supported values are ["bird", "none", "vxlan"]"#,
                 "spec.kubernetes.kubeProxy.enabled: Forbidden: Disabling kube-proxy is forbidden in conjunction with calico without running in ebpf dataplane",
+            ]
+        );
+    }
+
+    #[test]
+    fn families_are_named_as_go_names_them() {
+        assert_eq!(
+            check(r#"{"type": "calico", "ipFamilies": ["IPv4", "IPv4"]}"#, ""),
+            [
+                r#"spec.networking.ipFamilies: Invalid value: ["IPv4","IPv4"]: ipFamilies (["IPv4" "IPv4"]) cannot have duplicate entries"#
+            ]
+        );
+        assert_eq!(
+            check(r#"{"type": "calico", "ipFamilies": ["IPv5"]}"#, ""),
+            [
+                r#"spec.networking.ipFamilies: Invalid value: ["IPv5"]: ipFamilies (["IPv5"]) must be a subset of ["IPv4", "IPv6"]"#
             ]
         );
     }
