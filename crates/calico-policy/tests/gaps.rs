@@ -100,7 +100,7 @@ fn d20_pool_mode_never_is_without_effect_where_only_a_variable_changes() {
         ..Case::ready()
     };
     assert_eq!(answer(&case), ("Unchanged", None));
-    assert_eq!(warnings(&decided(&case)), ["PoolSettingWithoutEffect", "FelixDisagreesWithPool"]);
+    assert_eq!(warnings(&decided(&case)), ["FelixDisagreesWithPool", "PoolSettingWithoutEffect"]);
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn a_setting_without_effect() {
     let wish = Wish { ipv4_mode: Some("Never"), ..Wish::overlay(Overlay::Unset) };
     let case = Case { wish, before: Before::bundle(Seen::ipip(false)), ..Case::ready() };
     assert_eq!(
-        of(&case)[0],
+        of(&case)[1],
         "PoolSettingWithoutEffect: the IPv4 pool setting changes only variables that calico-node no longer reads: set \
          `overlay.enabled: false` to turn the overlay off"
     );
