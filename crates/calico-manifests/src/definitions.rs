@@ -33,7 +33,7 @@ pub use definition::{Definition, Scope};
 /// The definitions of [`calico`] as a YAML stream, as they are put into every shoot.
 pub const CALICO_YAML: &str = include_str!("../generated/calico-crds.yaml");
 
-/// The definition of [`multus`] as a YAML stream, for shoots that use Multus.
+/// The definition of [`multus()`] as a YAML stream, for shoots that use Multus.
 pub const MULTUS_YAML: &str = include_str!("../generated/multus-crds.yaml");
 
 /// The 24 definitions that Calico needs, sorted by name.
@@ -75,7 +75,7 @@ pub fn multus() -> Definition {
     multus::network_attachment_definition()
 }
 
-/// [`calico`] and [`multus`].
+/// [`calico`] and [`multus()`].
 #[must_use]
 pub fn all() -> Vec<Definition> {
     let mut definitions = calico();
