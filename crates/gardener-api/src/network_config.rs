@@ -9,7 +9,7 @@ const TYPE_META: TypeMeta = TypeMeta {
     required: false,
 };
 
-/// The configuration as the user wrote it: texts are not interpreted here, see [`crate::validation::network_config`].
+/// The configuration as the user wrote it: texts are not interpreted here, see [`validate_network_config`](crate::validation::validate_network_config).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NetworkConfig {
     /// `backend`.
