@@ -185,7 +185,7 @@ fn what_answers_from_the_shoot() {
 fn a_walk_through_the_whole_product() {
     let space = Space::new();
     let all: Vec<usize> = (0..15).collect();
-    let counts = space.compare(&all, 397);
+    let counts = space.compare(&all, 997);
     assert_eq!(counts.len(), 19, "every verdict with every reason: {counts:#?}");
 }
 
