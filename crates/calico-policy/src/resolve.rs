@@ -205,13 +205,14 @@ fn family(backend: Backend, pool: (Pool, PoolMode, PoolSource), rest: FamilyRest
 }
 
 fn ipam(intent: &NetworkIntent, has_ipv4: bool, has_ipv6: bool) -> Ipam {
-    let by_vxlan = if intent.vxlan && has_ipv4 { IpamType::CalicoIpam } else { IpamType::HostLocal };
-    let kind = intent.ipam.kind.unwrap_or(by_vxlan);
+    let configured = intent.ipam.kind.unwrap_or(IpamType::HostLocal);
+    // VXLAN takes the kind even from a user who chose host-local (contract D16), but leaves the network that came with it.
+    let kind = if intent.vxlan && has_ipv4 { IpamType::CalicoIpam } else { configured };
     let ranges = if has_ipv4 && has_ipv6 {
         vec!["usePodCidrIPv6".to_string(), "usePodCidr".to_string()]
     } else {
         let automatic = if has_ipv6 { "usePodCidrIPv6" } else { "usePodCidr" };
-        let cidr = intent.ipam.cidr.as_deref().filter(|_| kind == IpamType::HostLocal);
+        let cidr = intent.ipam.cidr.as_deref().filter(|_| configured == IpamType::HostLocal);
         vec![cidr.unwrap_or(automatic).to_string()]
     };
     Ipam { kind, ranges }

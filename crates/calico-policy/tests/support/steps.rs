@@ -143,8 +143,10 @@ pub fn follow(wish: &Wish) -> Option<Scratch> {
         }
     }
 
-    // Step 6: address management.
-    if let Some(kind) = wish.ipam {
+    // Step 6: address management. VXLAN has taken the kind where there is IPv4 (contract D16).
+    if let Some(kind) = wish.ipam
+        && !(wish.vxlan && record.ipv4.is_some())
+    {
         record.ipam = kind;
     }
 
