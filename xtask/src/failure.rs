@@ -49,6 +49,4 @@ pub(crate) enum Failure {
     Decode { what: String, reason: String },
     #[error("`{tool}` is missing: {remedy}")]
     ToolMissing { tool: &'static str, remedy: &'static str },
-    #[error("{0}")]
-    NotBuilt(String),
 }

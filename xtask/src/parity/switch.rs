@@ -1,0 +1,170 @@
+//! The overlay switch: detection and gate, each case with the previous bundle that the Go extension had rendered.
+
+use std::path::Path;
+
+use adapter_k8s::facts;
+use calico_policy::dataplane::PoolSource;
+use calico_policy::decision::{NodeList, Observed};
+use calico_policy::encapsulation::{Pool, PoolMode};
+use calico_policy::guard::GuardObservation;
+use calico_policy::in_effect::{ObservedDataplane, ObservedPool, Sources};
+use calico_policy::nodes::NodeFacts;
+use calico_policy::phase::Rollout;
+use calico_policy::time::Timestamp;
+use calico_policy::{ReadFailure, ReadFailureKind, Reading, decide};
+use gardener_api::calico::DaemonSet;
+use gardener_api::node::Node;
+use serde_json::{Value, json};
+
+use super::input::{at, cases, decode, network, settings, shoot, text};
+use super::{Compared, Comparison, Difference};
+use crate::failure::Failure;
+
+/// 2026-08-20T12:00:00Z, the time in the recorded conditions.
+const NOW: Timestamp = Timestamp(1_787_227_200);
+
+pub(super) fn compare(directory: &Path) -> Result<Comparison, Failure> {
+    let mut compared = Vec::new();
+    let mut mutated = 0;
+    for (id, input, golden) in cases(directory, "switch-cases.jsonl", "switch-golden.jsonl")? {
+        if !text(&input, "/previous/mutate").is_empty() {
+            mutated += 1;
+            continue;
+        }
+        let go = text(&golden, "/verdict");
+        let ours = verdict(&input, &golden).unwrap_or_else(|error| format!("Error({error})"));
+        let differences = if agree(go, &ours) { Vec::new() } else { vec![Difference::new("verdict", go, ours)] };
+        compared.push(Compared { id, input, golden, differences });
+    }
+    Ok(Comparison {
+        cases: compared,
+        skipped: vec![("the previous bundle was changed by hand, which needs rendering", mutated)],
+    })
+}
+
+/// Whether our verdict says what Go's does.
+fn agree(go: &str, ours: &str) -> bool {
+    match go {
+        "unguarded" => [
+            "Unchanged",
+            "ProceedUnverified(GateDisabled)",
+            "ProceedUnverified(AdmissionPolicyUnavailable)",
+            "ProceedUnverified(FirstInstallation)",
+        ]
+        .contains(&ours),
+        "no-switch" => ["Unchanged", "ProceedUnverified(FirstInstallation)"].contains(&ours),
+        "proceed" => ["Proceed", "ProceedUnverified(NoNodes)"].contains(&ours),
+        "wait" => ours == "Hold(RoutesMissing)",
+        "guard-error" => ["Hold(NodesUnreadable)", "Hold(ShootUnreachable)"].contains(&ours),
+        "other-error" => ours.starts_with("Error("),
+        _ => false,
+    }
+}
+
+fn verdict(case: &Value, golden: &Value) -> Result<String, String> {
+    let had_bundle = case.get("previous").is_some_and(Value::is_object);
+    let shoot = facts::shoot::facts(&shoot(case, "shoot")?).map_err(|error| error.to_string())?;
+    let network = facts::network::facts(&network(case, had_bundle)?).map_err(|error| error.to_string())?;
+    let bundle = match fault(case, &["managedresource-", "secret-error"]) {
+        Some(fault) => Reading::Unreadable(ReadFailure::new(ReadFailureKind::Refused, fault)),
+        None if had_bundle => Reading::Known(bundle(case, golden)?),
+        None => Reading::Absent,
+    };
+    let observed = Observed {
+        sources: Sources {
+            bundle,
+            live: Reading::Unreadable(ReadFailure::new(ReadFailureKind::NotGiven, "the case has no live shoot")),
+            record: network.record,
+            history: network.history,
+        },
+        nodes: nodes(case)?,
+        node_list: NodeList::Complete,
+        guard: GuardObservation::NotObserved,
+        rollout: Rollout::NotObserved,
+        operation_requested: network.operation_requested,
+    };
+    let decision = decide(&settings(case), &shoot, &network.intent, &observed, &network.previous, NOW)
+        .map_err(|error| error.to_string())?;
+    let kind = decision.overlay.kind().code();
+    Ok(decision.overlay.reason().map_or_else(|| kind.to_owned(), |reason| format!("{kind}({reason})")))
+}
+
+/// The first fault of a case whose name starts like one of these.
+fn fault(case: &Value, prefixes: &[&str]) -> Option<String> {
+    let faults = at(case, "/faults").as_array()?;
+    let wanted = |fault: &&str| prefixes.iter().any(|prefix| fault.starts_with(prefix));
+    faults.iter().filter_map(Value::as_str).find(wanted).map(str::to_owned)
+}
+
+/// The bundle before the reconcile: variables as recorded, pools as objects where the chart renders them.
+fn bundle(case: &Value, golden: &Value) -> Result<ObservedDataplane, String> {
+    let before = at(golden, "/before");
+    let mut variables: Vec<Value> = Vec::new();
+    let mut add = |name: &str, values: &Value| {
+        let values = values.as_str().into_iter().flat_map(|values| values.split(','));
+        variables.extend(values.map(|value| json!({"name": name, "value": value})));
+    };
+    for (name, value) in before.as_object().into_iter().flatten().filter(|(name, _)| name.starts_with("FELIX_")) {
+        add(name, value);
+    }
+    for (name, value) in at(before, "/pool").as_object().into_iter().flatten() {
+        add(name, value);
+    }
+    let container = json!({"name": "calico-node", "env": variables});
+    let daemon_set: DaemonSet = decode(&json!({"spec": {"template": {"spec": {"containers": [container]}}}}))?;
+    let observed = facts::daemon_set::facts(&daemon_set).map_err(|error| error.to_string())?;
+    let has_overlay = at(case, "/previous/networkConfig/overlay").is_object();
+    let felix_vxlan = observed.felix_vxlan == Some(true);
+    // The chart renders the object by Felix' switch: with VXLAN on `vxlanMode: Always`, whatever pool the variables name.
+    let as_object = |pool: ObservedPool| match pool {
+        _ if felix_vxlan => ObservedPool { pool: Pool::Vxlan, mode: PoolMode::Always, source: PoolSource::Object },
+        pool => ObservedPool { source: PoolSource::Object, ..pool },
+    };
+    Ok(ObservedDataplane {
+        backend: text(before, "/calico_backend").parse().ok(),
+        ipv4: if has_overlay { observed.ipv4.map(as_object) } else { observed.ipv4 },
+        ipv6: observed.ipv6.map(|pool| ObservedPool { source: PoolSource::Object, ..pool }),
+        felix_ipip: observed.felix_ipip,
+        felix_vxlan: observed.felix_vxlan,
+        ipam: None,
+        veth_mtu: None,
+    })
+}
+
+fn nodes(case: &Value) -> Result<Reading<Vec<NodeFacts>>, String> {
+    let unreadable = |kind, detail: String| Ok(Reading::Unreadable(ReadFailure::new(kind, detail)));
+    // With `external-kubeconfig-only` Go falls back to the other kubeconfig and reads the nodes: nothing is unreadable.
+    let unreachable = ["shoot-", "no-kubeconfig", "kubeconfig-"];
+    if let Some(fault) = fault(case, &unreachable) {
+        return unreadable(ReadFailureKind::Unreachable, fault);
+    }
+    if let Some(fault) = fault(case, &["nodes-", "discovery-"]) {
+        return unreadable(ReadFailureKind::Refused, fault);
+    }
+    if let Some(list) = case.get("nodesRaw") {
+        if !text(list, "/metadata/continue").is_empty() {
+            return unreadable(ReadFailureKind::Incomplete, "the list names a further page".to_owned());
+        }
+        let Some(items) = at(list, "/items").as_array() else {
+            return unreadable(ReadFailureKind::Undecodable, "the list has no items".to_owned());
+        };
+        return node_facts(items.iter());
+    }
+    let given = at(case, "/nodes").as_array().into_iter().flatten();
+    let documents: Vec<Value> = given.map(node_document).collect();
+    node_facts(documents.iter())
+}
+
+fn node_facts<'a>(nodes: impl Iterator<Item = &'a Value>) -> Result<Reading<Vec<NodeFacts>>, String> {
+    let facts = |document| facts::node::facts(&decode::<Node>(document)?).map_err(|error| error.to_string());
+    nodes.map(facts).collect::<Result<_, _>>().map(Reading::Known)
+}
+
+fn node_document(node: &Value) -> Value {
+    let deleted = at(node, "/deleting").as_bool().unwrap_or(false).then_some("2026-08-20T12:00:00Z");
+    json!({
+        "metadata": {"name": at(node, "/name"), "uid": at(node, "/uid"), "deletionTimestamp": deleted},
+        "spec": {"podCIDRs": at(node, "/podCIDRs"), "unschedulable": at(node, "/unschedulable")},
+        "status": {"conditions": at(node, "/conditions").as_array().cloned().unwrap_or_default()},
+    })
+}
