@@ -8,8 +8,11 @@ use std::marker::PhantomData;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// A string borrowed from the input where the format allows it.
-pub(crate) struct Text<'de>(pub(crate) Cow<'de, str>);
+/// A string borrowed from the input where the format allows it, not yet known to be UTF-8.
+///
+/// Most strings of a large list are looked at and dropped; checking each costs a tenth of the time of reading all of it.
+#[derive(Default)]
+pub(crate) struct Text<'de>(pub(crate) Cow<'de, [u8]>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -21,25 +24,34 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
                 f.write_str("a string")
             }
 
-            fn visit_borrowed_str<E: Error>(self, v: &'de str) -> Result<Text<'de>, E> {
+            fn visit_borrowed_bytes<E: Error>(self, v: &'de [u8]) -> Result<Text<'de>, E> {
                 Ok(Text(Cow::Borrowed(v)))
             }
 
-            fn visit_str<E: Error>(self, v: &str) -> Result<Text<'de>, E> {
+            fn visit_bytes<E: Error>(self, v: &[u8]) -> Result<Text<'de>, E> {
                 Ok(Text(Cow::Owned(v.to_owned())))
             }
 
+            fn visit_borrowed_str<E: Error>(self, v: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(v.as_bytes())))
+            }
+
+            fn visit_str<E: Error>(self, v: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(v.as_bytes().to_owned())))
+            }
+
             fn visit_string<E: Error>(self, v: String) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Owned(v)))
+                Ok(Text(Cow::Owned(v.into_bytes())))
             }
         }
-        deserializer.deserialize_str(TextVisitor)
+        deserializer.deserialize_bytes(TextVisitor)
     }
 }
 
 impl Text<'_> {
-    pub(crate) fn boxed(self) -> Box<str> {
-        self.0.into_owned().into_boxed_str()
+    /// The text itself, checked.
+    pub(crate) fn boxed<E: Error>(self) -> Result<Box<str>, E> {
+        String::from_utf8(self.0.into_owned()).map(String::into_boxed_str).map_err(|_| E::custom("is not UTF-8 text"))
     }
 }
 

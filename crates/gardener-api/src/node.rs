@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::decode::{Object, Text, object, or_default};
 
@@ -102,33 +102,63 @@ struct StatusWire {
 }
 
 /// A condition before its type is known: kubectl sorts keys, so `type` comes last.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Default)]
 struct ConditionWire<'a> {
-    #[serde(rename = "type", borrow)]
     condition_type: Option<Text<'a>>,
-    #[serde(borrow)]
     status: Option<Text<'a>>,
-    #[serde(borrow)]
     reason: Option<Text<'a>>,
-    #[serde(borrow)]
     message: Option<Text<'a>>,
-    #[serde(borrow)]
     last_transition_time: Option<Text<'a>>,
-    #[serde(borrow)]
     last_heartbeat_time: Option<Text<'a>>,
 }
 
-impl ConditionWire<'_> {
-    fn keep(self) -> NodeCondition {
-        let boxed = |text: Option<Text<'_>>| text.map(Text::boxed);
-        NodeCondition {
-            status: boxed(self.status).unwrap_or_default(),
-            reason: boxed(self.reason).unwrap_or_default(),
-            message: boxed(self.message).unwrap_or_default(),
-            last_transition_time: boxed(self.last_transition_time),
-            last_heartbeat_time: boxed(self.last_heartbeat_time),
+impl<'de: 'a, 'a> Deserialize<'de> for ConditionWire<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ConditionVisitor;
+        impl<'de> Visitor<'de> for ConditionVisitor {
+            type Value = ConditionWire<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<ConditionWire<'de>, A::Error> {
+                let mut wire = ConditionWire::default();
+                while let Some(Text(key)) = access.next_key::<Text<'de>>()? {
+                    let (field, name) = match key.as_ref() {
+                        b"type" => (&mut wire.condition_type, "type"),
+                        b"status" => (&mut wire.status, "status"),
+                        b"reason" => (&mut wire.reason, "reason"),
+                        b"message" => (&mut wire.message, "message"),
+                        b"lastTransitionTime" => (&mut wire.last_transition_time, "lastTransitionTime"),
+                        b"lastHeartbeatTime" => (&mut wire.last_heartbeat_time, "lastHeartbeatTime"),
+                        _ => {
+                            access.next_value::<IgnoredAny>()?;
+                            continue;
+                        }
+                    };
+                    if field.is_some() {
+                        return Err(A::Error::duplicate_field(name));
+                    }
+                    *field = access.next_value()?;
+                }
+                Ok(wire)
+            }
         }
+        deserializer.deserialize_map(ConditionVisitor)
+    }
+}
+
+impl ConditionWire<'_> {
+    fn keep<E: Error>(self) -> Result<NodeCondition, E> {
+        let boxed = |text: Option<Text<'_>>| text.map(Text::boxed).transpose();
+        Ok(NodeCondition {
+            status: boxed(self.status)?.unwrap_or_default(),
+            reason: boxed(self.reason)?.unwrap_or_default(),
+            message: boxed(self.message)?.unwrap_or_default(),
+            last_transition_time: boxed(self.last_transition_time)?,
+            last_heartbeat_time: boxed(self.last_heartbeat_time)?,
+        })
     }
 }
 
@@ -152,8 +182,8 @@ impl<'de> Deserialize<'de> for Conditions {
                 let mut conditions = Conditions::default();
                 while let Some(Object(condition)) = access.next_element::<Object<ConditionWire<'de>>>()? {
                     match condition.condition_type.as_ref().map(|text| &*text.0) {
-                        Some("NetworkUnavailable") => conditions.network_unavailable.push(condition.keep()),
-                        Some("Ready") if conditions.ready.is_none() => conditions.ready = Some(condition.keep()),
+                        Some(b"NetworkUnavailable") => conditions.network_unavailable.push(condition.keep()?),
+                        Some(b"Ready") if conditions.ready.is_none() => conditions.ready = Some(condition.keep()?),
                         _ => {}
                     }
                 }
@@ -206,9 +236,19 @@ mod tests {
             r#"{"status": {"conditions": {}}}"#,
             r#"{"status": {"conditions": [["False", "RouteCreated"]]}}"#,
             r#"{"metadata": ["name"]}"#,
+            r#"{"status": {"conditions": [{"type": "Ready", "type": "Ready"}]}}"#,
             r#"{"status": {"conditions": [{"status": false, "type": "NetworkUnavailable"}]}}"#,
         ] {
             assert!(serde_json::from_str::<Node>(wrong).is_err(), "{wrong}");
         }
+        let broken = b"{\"status\": {\"conditions\": [{\"reason\": \"\xff\", \"type\": \"Ready\"}]}}";
+        assert!(serde_json::from_slice::<Node>(broken).is_err());
+    }
+
+    #[test]
+    fn other_sources_than_text_read_alike() {
+        let value =
+            serde_json::json!({"status": {"conditions": [{"type": "Ready", "status": "True", "reason": null}]}});
+        assert_eq!(&*serde_json::from_value::<Node>(value).unwrap().ready.unwrap().status, "True");
     }
 }
