@@ -1,6 +1,5 @@
 //! The spelling of every closed set: users, dashboards and other programs rely on it, so each is a literal here. With the
 //! feature `serde`, each is also written and read by that spelling.
-#![cfg(test)]
 
 use std::fmt::{Debug, Display};
 use std::str::FromStr;

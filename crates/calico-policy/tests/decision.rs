@@ -1,20 +1,16 @@
 //! What the composed decision does about its verdicts: actions in order, when to look again, which features count for the
 //! privilege mode.
-#![cfg(test)]
 
-#[allow(dead_code, unreachable_pub, reason = "every test binary uses a part of the support")]
-mod support;
-
+use crate::support::convert::{Input, NOW};
+use crate::support::model::{
+    Before, Case, Code, Entries, Guard, Node, Nodes, Overlay, PolicyApi, Requirement, Seen, Source, Wish,
+};
 use calico_policy::decision::{Action, Bundle, Outcome, Requeue};
 use calico_policy::phase::{Phase, Rollout};
 use calico_policy::shoot::KubeProxy;
 use calico_policy::version::CalicoVersion;
 use calico_policy::{Decision, Reading, SwitchStatus};
 use core::time::Duration;
-use support::convert::{Input, NOW};
-use support::model::{
-    Before, Case, Code, Entries, Guard, Node, Nodes, Overlay, PolicyApi, Requirement, Seen, Source, Wish,
-};
 
 const BY_CALICO: Node = Node::with(Entries::One("True", "CalicoIsDown"));
 const SOON: Requeue = Requeue::After(Duration::from_secs(5));

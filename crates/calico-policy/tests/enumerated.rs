@@ -1,16 +1,14 @@
 //! The verdict over a small space, enumerated: every combination of the inputs that answer before a look at the shoot, every
 //! combination of those that answer from it, and a walk through the product of both. The oracle says what is right.
-#![cfg(test)]
-
-#[allow(dead_code, unreachable_pub, reason = "every test binary uses a part of the support")]
-mod support;
 
 use std::collections::BTreeMap;
 
-use support::convert::answer;
-use support::model::{Before, Case, Guard, Node, Nodes, Overlay, PolicyApi, Record, Requirement, Seen, Source, Wish};
-use support::oracle;
-use support::steps::Slot;
+use crate::support::convert::answer;
+use crate::support::model::{
+    Before, Case, Guard, Node, Nodes, Overlay, PolicyApi, Record, Requirement, Seen, Source, Wish,
+};
+use crate::support::oracle;
+use crate::support::steps::Slot;
 
 /// The values of every dimension. A case is one index per dimension.
 struct Space {

@@ -1,11 +1,10 @@
 //! Where the Go extension lets an overlay go that it should keep, or keeps what it need not: each gap by the name under which
 //! the contract (D…) or the field map (F…) lists it, with literal inputs and outputs. Cases that the laws once shrank to stand
 //! at the end.
-#![cfg(test)]
 
-#[allow(dead_code, unreachable_pub, reason = "every test binary uses a part of the support")]
-mod support;
-
+use crate::support::convert::{Input, NOW, answer};
+use crate::support::model::{Before, Case, Code, Entries, Guard, Node, Nodes, Overlay, Record, Seen, Source, Wish};
+use crate::support::steps::Slot;
 use calico_policy::decision::{Action, Bundle, Outcome, Requeue};
 use calico_policy::encapsulation::{Encapsulation, IpFamily};
 use calico_policy::in_effect::History;
@@ -17,9 +16,6 @@ use calico_policy::time::Timestamp;
 use calico_policy::warning::WarningCode;
 use calico_policy::{Decision, Reading, decide};
 use core::time::Duration;
-use support::convert::{Input, NOW, answer};
-use support::model::{Before, Case, Code, Entries, Guard, Node, Nodes, Overlay, Record, Seen, Source, Wish};
-use support::steps::Slot;
 
 const BLOCKED: Node = Node::with(Entries::One("False", "CalicoIsUp"));
 

@@ -1,14 +1,10 @@
 //! What is in effect where sources are missing, silent or at odds: named cases, among them those that the laws shrank to.
-#![cfg(test)]
 
-#[allow(dead_code, unreachable_pub, reason = "every test binary uses a part of the support")]
-mod support;
-
+use crate::support::convert::{Input, answer};
+use crate::support::model::{Before, Case, Code, Node, Nodes, Overlay, Record, Seen, Source, Wish};
+use crate::support::steps::Slot;
 use calico_policy::decision::{Action, Bundle};
 use calico_policy::overlay::OverlayVerdict;
-use support::convert::{Input, answer};
-use support::model::{Before, Case, Code, Node, Nodes, Overlay, Record, Seen, Source, Wish};
-use support::steps::Slot;
 
 const UNREADABLE: (Code, Option<Code>) = ("Hold", Some("CurrentStateUnreadable"));
 const MISSING: (Code, Option<Code>) = ("Hold", Some("RoutesMissing"));
@@ -16,7 +12,7 @@ const UNCHANGED: (Code, Option<Code>) = ("Unchanged", None);
 
 /// An overlay turned off, with a node that has no route.
 fn blocked(before: Before) -> Case {
-    Case { before, nodes: Nodes::Listed(vec![Node::with(support::model::Entries::None)]), ..Case::ready() }
+    Case { before, nodes: Nodes::Listed(vec![Node::with(crate::support::model::Entries::None)]), ..Case::ready() }
 }
 
 fn sources(bundle: Source, live: Source, record: Record) -> Before {

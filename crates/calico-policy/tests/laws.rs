@@ -1,10 +1,10 @@
 //! The laws of the overlay verdict (design section 3.4) as properties, and the core against an oracle that shares no code with
 //! it. Random numbers are seeded, so a failure repeats.
-#![cfg(test)]
 
-#[allow(dead_code, unreachable_pub, reason = "every test binary uses a part of the support")]
-mod support;
-
+use crate::support::convert::{Input, NOW, answer, failure};
+use crate::support::generators::{case, gated_case, spoiled_node};
+use crate::support::model::{Case, Entries, Guard, Node, Nodes, Record, Requirement, Source};
+use crate::support::oracle;
 use calico_policy::decision::{Action, Bundle, Outcome};
 use calico_policy::in_effect::{ObservedDataplane, ObservedIpam, ObservedPool};
 use calico_policy::overlay::{OverlayVerdict, VerdictCode};
@@ -14,10 +14,6 @@ use calico_policy::{Reading, SwitchStatus};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::{Index, select};
 use proptest::test_runner::RngSeed;
-use support::convert::{Input, NOW, answer, failure};
-use support::generators::{case, gated_case, spoiled_node};
-use support::model::{Case, Entries, Guard, Node, Nodes, Record, Requirement, Source};
-use support::oracle;
 
 fn config() -> ProptestConfig {
     ProptestConfig {
@@ -262,10 +258,10 @@ proptest! {
     #[test]
     fn target_with_encapsulation_everywhere_is_unchanged(case in case(), mode in select(vec!["Always", "CrossSubnet"])) {
         let mut case = case;
-        case.wish = support::model::Wish {
+        case.wish = crate::support::model::Wish {
             ipv4_mode: Some(mode),
             families: &["IPv4", "IPv6"],
-            ..support::model::Wish::overlay(support::model::Overlay::On)
+            ..crate::support::model::Wish::overlay(crate::support::model::Overlay::On)
         };
         prop_assert_eq!(answer(&case), ("Unchanged", None));
         let decision = Input::from(&case).decide();
@@ -294,5 +290,5 @@ fn read_back(dataplane: &calico_policy::dataplane::Dataplane) -> ObservedDatapla
 
 /// Whether the target's pools are only variables, which settle nothing about the pool that exists.
 fn removes_by_variables(case: &Case) -> bool {
-    case.wish.overlay == support::model::Overlay::Unset
+    case.wish.overlay == crate::support::model::Overlay::Unset
 }

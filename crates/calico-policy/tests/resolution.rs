@@ -1,19 +1,15 @@
 //! The resolution of design section 4 over its whole space, enumerated, against the steps of the design written as steps; then
 //! every resolution against every encapsulation that may be in effect and every source that may say so.
-#![cfg(test)]
 
-#[allow(dead_code, unreachable_pub, reason = "every test binary uses a part of the support")]
-mod support;
-
+use crate::support::convert::{Input, intent, shoot};
+use crate::support::model::{Before, Case, Code, Overlay, Record, Seen, Source, Wish};
+use crate::support::oracle;
+use crate::support::steps::{Scratch, Slot, follow, sends};
 use calico_policy::dataplane::{Dataplane, FamilyDataplane, PoolSource};
 use calico_policy::privilege::{NodePrivilege, PrivilegedBecause};
 use calico_policy::resolve;
 use calico_policy::resolve::ResolveError;
 use calico_policy::warning::WarningCode;
-use support::convert::{Input, intent, shoot};
-use support::model::{Before, Case, Code, Overlay, Record, Seen, Source, Wish};
-use support::oracle;
-use support::steps::{Scratch, Slot, follow, sends};
 
 const FAMILIES: [&[Code]; 4] = [&["IPv4"], &["IPv6"], &["IPv4", "IPv6"], &["IPv6", "IPv4"]];
 const OVERLAYS: [Overlay; 4] = [Overlay::Unset, Overlay::On, Overlay::Off, Overlay::OffWithPodRoutes];

@@ -1,19 +1,15 @@
 //! Every warning with its whole text, and where it must not appear.
-#![cfg(test)]
 
-#[allow(dead_code, unreachable_pub, reason = "every test binary uses a part of the support")]
-mod support;
-
+use crate::support::convert::{Input, NOW, failure};
+use crate::support::model::{
+    Before, Case, Entries, Guard, Node, Nodes, Overlay, PolicyApi, Record, Requirement, Seen, Source, Wish,
+};
+use crate::support::steps::Slot;
 use calico_policy::decision::NodeList;
 use calico_policy::intent::DeprecatedField;
 use calico_policy::phase::{Phase, Rollout};
 use calico_policy::warning::WarningCode;
 use calico_policy::{ReadFailureKind, Reading, SwitchStatus};
-use support::convert::{Input, NOW, failure};
-use support::model::{
-    Before, Case, Entries, Guard, Node, Nodes, Overlay, PolicyApi, Record, Requirement, Seen, Source, Wish,
-};
-use support::steps::Slot;
 
 fn lines(input: &Input) -> Vec<String> {
     input.decide().warnings.iter().map(|warning| format!("{}: {}", warning.code, warning.message)).collect()
