@@ -51,6 +51,34 @@ const BUDGETS: &[Budget] = &[
         promise: Promise::ThisMachine,
     },
     Budget {
+        name: "verdict/ready-5000",
+        what: "verdict over 5,000 nodes, all ready",
+        limit: 100.0,
+        unit: "us",
+        promise: Promise::ThisMachine,
+    },
+    Budget {
+        name: "verdict/blocking-5000",
+        what: "verdict over 5,000 nodes, all blocking",
+        limit: 400.0,
+        unit: "us",
+        promise: Promise::ThisMachine,
+    },
+    Budget {
+        name: "verdict/ready-per-node",
+        what: "verdict per node",
+        limit: 20.0,
+        unit: "ns",
+        promise: Promise::ThisMachine,
+    },
+    Budget {
+        name: "verdict/growth",
+        what: "verdict per node, 100,000 beside 5,000 nodes",
+        limit: 6.0,
+        unit: "times",
+        promise: Promise::AnyMachine,
+    },
+    Budget {
         name: "binary/start-instructions",
         what: "start of the binary, `--version`",
         limit: 10.0,
@@ -60,7 +88,7 @@ const BUDGETS: &[Budget] = &[
 ];
 
 /// Bench targets that print figures.
-const BENCHES: &[(&str, &str)] = &[];
+const BENCHES: &[(&str, &str)] = &[("operator", "verdict")];
 
 type Figures = BTreeMap<String, f64>;
 
