@@ -1,5 +1,6 @@
 //! `Node` with what the route survey needs (design 5), compact enough for a hundred thousand of them.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
@@ -101,6 +102,10 @@ struct StatusWire {
     conditions: Conditions,
 }
 
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
 /// A condition before its type is known: kubectl sorts keys, so `type` comes last.
 #[derive(Default)]
 struct ConditionWire<'a> {
@@ -124,14 +129,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for ConditionWire<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<ConditionWire<'de>, A::Error> {
                 let mut wire = ConditionWire::default();
-                while let Some(Text(key)) = access.next_key::<Text<'de>>()? {
+                while let Some(Key(key)) = access.next_key::<Key<'de>>()? {
                     let (field, name) = match key.as_ref() {
-                        b"type" => (&mut wire.condition_type, "type"),
-                        b"status" => (&mut wire.status, "status"),
-                        b"reason" => (&mut wire.reason, "reason"),
-                        b"message" => (&mut wire.message, "message"),
-                        b"lastTransitionTime" => (&mut wire.last_transition_time, "lastTransitionTime"),
-                        b"lastHeartbeatTime" => (&mut wire.last_heartbeat_time, "lastHeartbeatTime"),
+                        "type" => (&mut wire.condition_type, "type"),
+                        "status" => (&mut wire.status, "status"),
+                        "reason" => (&mut wire.reason, "reason"),
+                        "message" => (&mut wire.message, "message"),
+                        "lastTransitionTime" => (&mut wire.last_transition_time, "lastTransitionTime"),
+                        "lastHeartbeatTime" => (&mut wire.last_heartbeat_time, "lastHeartbeatTime"),
                         _ => {
                             access.next_value::<IgnoredAny>()?;
                             continue;

@@ -52,12 +52,18 @@ pub(crate) fn documents(text: &str) -> Vec<Range<usize>> {
 
 /// One document as JSON text, key order kept.
 pub(crate) fn to_json(document: &str) -> Result<String, YamlError> {
-    let json = serde_saphyr::with_deserializer_from_str_with_options(document, options(), |deserializer| {
-        let mut json = Vec::with_capacity(document.len());
-        ToJson(&mut json).deserialize(deserializer)?;
-        Ok(json)
+    let mut json = Vec::with_capacity(document.len());
+    let mut found = None;
+    let read = serde_saphyr::with_deserializer_from_str_with_options(document, options(), |deserializer| {
+        Root { json: &mut json, found: &mut found }.deserialize(deserializer)
     });
-    let json = json.map_err(|error| describe(document, &error))?;
+    match (read, found) {
+        (_, Some(found)) => {
+            return Err(YamlError { offset: None, text: format!("expected a Kubernetes object, found {found}") });
+        }
+        (Err(error), None) => return Err(describe(document, &error)),
+        (Ok(()), None) => {}
+    }
     String::from_utf8(json).map_err(|error| YamlError { offset: None, text: error.to_string() })
 }
 
@@ -78,8 +84,8 @@ fn options() -> Options {
             max_total_comment_bytes: usize::MAX,
             max_buffered_comment_events: 10_000,
             max_documents: 2,
-            // Below the recursion limit of the JSON decoder.
-            max_depth: 100,
+            // No object in use comes near; more would need a larger stack than a thread has.
+            max_depth: 64,
             max_aliases: 1_000,
             max_anchors: 1_000,
             max_merge_keys: 1_000,
@@ -105,7 +111,9 @@ fn describe(document: &str, error: &serde_saphyr::Error) -> YamlError {
         Some(end) if offset.is_some() => text.get(..end).unwrap_or(&text).to_owned(),
         _ => text,
     };
-    YamlError { offset, text }
+    // A hint for whoever calls the library.
+    let text = text.split(", set DuplicateKeyPolicy").next().unwrap_or(&text);
+    YamlError { offset, text: format!("is not YAML: {text}") }
 }
 
 /// The byte offset of a line and a column, both counted from 1, the column in characters.
@@ -115,6 +123,67 @@ pub(crate) fn offset_of(text: &str, line: u64, column: u64) -> usize {
     let column = usize::try_from(column.saturating_sub(1)).unwrap_or(usize::MAX);
     let line = text.get(start..).unwrap_or_default();
     start + line.char_indices().nth(column).map_or(line.len(), |(offset, _)| offset)
+}
+
+/// The root of a document: an object, or else what was found instead, seen before it is read to its end.
+struct Root<'a> {
+    json: &'a mut Vec<u8>,
+    found: &'a mut Option<&'static str>,
+}
+
+impl Root<'_> {
+    fn refuse<E: Error>(self, found: &'static str) -> Result<(), E> {
+        *self.found = Some(found);
+        Err(E::custom("refused"))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Root<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Root<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a Kubernetes object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<(), A::Error> {
+        ToJson(self.json).visit_map(access)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<(), A::Error> {
+        self.refuse("a list without `kind`")
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
+        self.refuse("a string")
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
+        self.refuse("a boolean")
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
+        self.refuse("a number")
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
+        self.refuse("a number")
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
+        self.refuse("a number")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.refuse("null")
+    }
 }
 
 /// Writes what a deserializer yields as JSON.

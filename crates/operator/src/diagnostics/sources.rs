@@ -1,5 +1,6 @@
 //! The texts of the inputs, and how a path inside an object becomes a line and a column.
 
+use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -15,7 +16,6 @@ pub struct Sources {
 }
 
 /// One input.
-#[derive(Debug)]
 pub struct Source {
     name: String,
     /// Where to read the text again if it was not kept.
@@ -161,8 +161,17 @@ impl Source {
         let document = documents.into_iter().nth(document)?;
         let text = self.text().get(document.clone())?;
         let content = document.start + first_content(text);
-        let Some(found) = locate(text, path) else { return Some(content..content + 1) };
+        let Some(found) = (!path.is_empty()).then(|| locate(text, path)).flatten() else {
+            return Some(content..content + 1);
+        };
         Some(document.start + found.start..document.start + found.end)
+    }
+}
+
+/// Shows the name only: the text may hold Secrets.
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Source({})", self.name)
     }
 }
 

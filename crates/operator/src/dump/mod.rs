@@ -146,8 +146,11 @@ fn read_yaml(sources: &Sources, file: usize) -> Result<(Objects, usize), Diagnos
     for (document, range) in ranges.into_iter().enumerate() {
         let yaml = text.get(range.clone()).unwrap_or_default();
         let json = yaml::to_json(yaml).map_err(|error| {
-            let at = error.offset.map(|offset| range.start + offset);
-            diagnose(sources, file, at, None, format!("is not YAML: {}", error.text))
+            let yaml::YamlError { offset, text } = error;
+            match offset {
+                Some(offset) => diagnose(sources, file, Some(range.start + offset), None, text),
+                None => refused(sources, file, document, Refusal { path: String::new(), kind: None, text }),
+            }
         })?;
         let (read, _) = read_document(&json, file, document).map_err(|error| match error {
             DecodeError::Content(refusal) => refused(sources, file, document, refusal),

@@ -4,7 +4,7 @@ use gardener_api::node::Node;
 use gardener_api::secret::Secret;
 use serde::Deserialize;
 
-use super::entries::{Entries, Fault};
+use super::entries::{Entries, Fault, without_place};
 use super::kind::{Kind, Meaning, meaning};
 use super::objects::{Completeness, Invalid, Located, Objects, Place};
 use crate::path;
@@ -263,9 +263,10 @@ fn name_of(fields: &Entries<'_>) -> Result<Name, Fault> {
     }
     let missing = || Fault { path: "metadata.name".to_owned(), text: "the object has no name".to_owned() };
     let raw = fields.get("metadata").filter(|raw| raw.get().starts_with('{')).ok_or_else(missing)?;
-    let Metadata { namespace, name } = serde_json::from_str(raw.get()).map_err(|error| Fault {
-        path: "metadata".to_owned(),
-        text: super::entries::without_place(&error.to_string()),
+    let mut input = serde_json::Deserializer::from_str(raw.get());
+    let Metadata { namespace, name } = serde_path_to_error::deserialize(&mut input).map_err(|error| Fault {
+        path: path::join("metadata", &error.path().to_string()),
+        text: without_place(&error.inner().to_string()),
     })?;
     let name = name.filter(|name| !name.is_empty()).ok_or_else(missing)?;
     Ok(Name { namespace: namespace.unwrap_or_default(), name })
