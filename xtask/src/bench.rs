@@ -60,7 +60,7 @@ const BUDGETS: &[Budget] = &[
     Budget {
         name: "verdict/blocking-5000",
         what: "verdict over 5,000 nodes, all blocking",
-        limit: 400.0,
+        limit: 100.0,
         unit: "us",
         promise: Promise::ThisMachine,
     },
