@@ -8,7 +8,8 @@ use crate::failure::Failure;
 /// Cargo as it was called for this run, so that the pinned toolchain stays in charge.
 pub(crate) fn cargo(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root);
+    // `cargo run` names this package in the environment, by which cargo-machete believes that it was not called by cargo.
+    command.current_dir(root).env_remove("CARGO_PKG_NAME");
     command
 }
 
