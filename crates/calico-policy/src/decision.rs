@@ -12,7 +12,7 @@ use crate::encapsulation::{Encapsulations, IpFamily};
 use crate::guard::{GuardFacts, GuardObservation, GuardState};
 use crate::in_effect::{self, InEffect, ObservedDataplane, Sources};
 use crate::intent::NetworkIntent;
-use crate::nodes::{NodeFacts, NodeName};
+use crate::nodes::NodeFacts;
 use crate::overlay::{self, Evidence, HoldReason, OverlayVerdict};
 use crate::phase::{self, Look, Phase, Rollout};
 use crate::privilege::{self, PrivilegeDecision};
@@ -20,7 +20,7 @@ use crate::reading::Reading;
 use crate::resolve::{ResolveError, effective_families, resolve};
 use crate::settings::{GuardRequirement, Profile, Settings};
 use crate::shoot::{KubeProxy, ShootFacts};
-use crate::survey::Survey;
+use crate::survey::{NodeNames, Survey};
 use crate::time::Timestamp;
 use crate::warning::Warning;
 
@@ -111,7 +111,7 @@ pub enum Action {
     /// Remove the guard.
     RemoveGuard,
     /// Delete the condition `NetworkUnavailable` from these nodes, where Calico wrote it.
-    CleanConditions(Vec<NodeName>),
+    CleanConditions(NodeNames),
     /// Write the bundle of this dataplane.
     WriteBundle(Box<Dataplane>),
     /// Leave the bundle as it is.

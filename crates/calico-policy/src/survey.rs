@@ -9,6 +9,13 @@ use crate::nodes::{
 };
 use crate::time::Timestamp;
 
+mod first;
+mod names;
+
+pub use names::NodeNames;
+
+use first::FirstNodes;
+
 /// At most this many blocking nodes are listed by name; the totals tell the rest (design section 8).
 pub const LISTED_NODES: usize = 20;
 
@@ -27,10 +34,11 @@ pub struct Survey {
     pub waiting_for: Vec<WaitingNode>,
     /// Number of blocking nodes.
     pub blocking: usize,
-    /// Nodes that would block but for the configuration.
+    /// Nodes that would block but for the configuration, sorted: of each class the first by name, at most
+    /// [`LISTED_NODES`]; [`Survey::by_class`] tells how many there are.
     pub excluded: Vec<WaitingNode>,
-    /// Nodes whose condition Calico wrote, sorted.
-    pub written_by_calico: Vec<NodeName>,
+    /// Nodes whose condition Calico wrote, all of them.
+    pub written_by_calico: NodeNames,
     /// Number of ready nodes whose evidence is older than [`EVIDENCE_OLD_AFTER`].
     pub old_evidence: usize,
     /// Whether any node carries a condition that a route writer writes, whatever its class.
@@ -105,8 +113,9 @@ pub fn take(
 ) -> (Survey, Outcome) {
     let old_before = now.minus(EVIDENCE_OLD_AFTER);
     let mut counts = [0_usize; NodeClass::ALL.len()];
-    let mut blocking: Vec<(&NodeFacts, NodeClass)> = Vec::new();
-    let mut excluded: Vec<WaitingNode> = Vec::new();
+    let mut blocking = FirstNodes::default();
+    let mut excluded: BTreeMap<NodeClass, FirstNodes<'_>> =
+        excluded_classes.iter().map(|class| (*class, FirstNodes::default())).collect();
     let mut written_by_calico = Vec::new();
     let mut old_evidence = 0;
     let mut shows_a_route_writer = false;
@@ -124,46 +133,30 @@ pub fn take(
         if class == NodeClass::WrittenByCalico {
             written_by_calico.push(node.name.clone());
         }
-        if excluded_classes.contains(&class) {
-            excluded.push(WaitingNode { name: node.name.clone(), class });
-        } else {
-            blocking.push((node, class));
-        }
+        excluded.get_mut(&class).unwrap_or(&mut blocking).add(&node.name, class);
     }
 
     let ready = counts.first().copied().unwrap_or(0);
-    let outcome = if !blocking.is_empty() {
+    let outcome = if blocking.count() > 0 {
         Outcome::Waiting
     } else if ready == 0 {
         Outcome::NoNodes
     } else {
         Outcome::Ready(RoutesReady { nodes: nodes.iter().map(|node| node.uid.clone()).collect() })
     };
+    let mut excluded: Vec<WaitingNode> = excluded.into_values().flat_map(FirstNodes::into_listed).collect();
     excluded.sort_unstable();
-    written_by_calico.sort_unstable();
     let survey = Survey {
         total: nodes.len(),
         by_class: NodeClass::ALL.iter().copied().zip(counts).filter(|(_, count)| *count > 0).collect(),
-        blocking: blocking.len(),
-        waiting_for: first_by_name(blocking),
+        blocking: blocking.count(),
+        waiting_for: blocking.into_listed(),
         excluded,
-        written_by_calico,
+        written_by_calico: written_by_calico.into(),
         old_evidence,
         shows_a_route_writer,
     };
     (survey, outcome)
-}
-
-/// Only the listed nodes are sorted, so that a survey stays linear when every node blocks.
-fn first_by_name(mut blocking: Vec<(&NodeFacts, NodeClass)>) -> Vec<WaitingNode> {
-    if blocking.len() > LISTED_NODES {
-        blocking.select_nth_unstable_by(LISTED_NODES, |(left, _), (right, _)| left.name.cmp(&right.name));
-        blocking.truncate(LISTED_NODES);
-    }
-    let mut listed: Vec<WaitingNode> =
-        blocking.into_iter().map(|(node, class)| WaitingNode { name: node.name.clone(), class }).collect();
-    listed.sort_unstable();
-    listed
 }
 
 const fn carries_a_writers_condition(node: &NodeFacts) -> bool {
@@ -229,7 +222,7 @@ mod tests {
         assert_eq!(outcome, Outcome::Waiting);
         let listed: Vec<_> = survey.waiting_for.iter().map(|node| (node.name.to_string(), node.class.code())).collect();
         assert_eq!(listed, [("a".to_string(), "WrittenByCalico"), ("c".to_string(), "NoCondition")]);
-        assert_eq!(survey.written_by_calico, [NodeName("a".into())]);
+        assert_eq!(survey.written_by_calico, [NodeName("a".into())].into_iter().collect());
         assert!(survey.shows_a_route_writer);
     }
 
@@ -254,6 +247,22 @@ mod tests {
         assert!(matches!(outcome, Outcome::Ready(_)));
         assert_eq!(survey.excluded, [WaitingNode { name: NodeName("b".into()), class: NodeClass::NoCondition }]);
         assert_eq!(survey.by_class.get(&NodeClass::NoCondition), Some(&1));
+    }
+
+    #[test]
+    fn of_each_excluded_class_the_first_twenty_are_named() {
+        let nodes: Vec<_> = (0..30)
+            .flat_map(|index| {
+                let by_calico = node(&format!("c{index:02}"), Some(ConditionReason::CalicoIsUp));
+                [by_calico, node(&format!("n{index:02}"), None)]
+            })
+            .collect();
+        let (survey, outcome) = look(&nodes, &[NodeClass::NoCondition, NodeClass::WrittenByCalico]);
+        assert_eq!((outcome, survey.excluded.len(), survey.blocking), (Outcome::NoNodes, 40, 0));
+        assert_eq!(survey.excluded[19].name, NodeName("c19".into()));
+        assert_eq!(survey.excluded[39].name, NodeName("n19".into()));
+        assert_eq!(survey.by_class.get(&NodeClass::NoCondition), Some(&30));
+        assert_eq!(survey.written_by_calico.len(), 30);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::phase::Phase;
 use crate::reading::Reading;
 use crate::resolve::felix_disagrees_with_pool;
 use crate::shoot::ShootFacts;
-use crate::survey::{LISTED_NODES, Survey};
+use crate::survey::Survey;
 use crate::time::Timestamp;
 use crate::warning::{Warning, WarningCode};
 
@@ -177,10 +177,13 @@ fn about_the_evidence(seen: &Seen<'_>, warnings: &mut Vec<Warning>) {
 fn excluded(survey: &Survey, class: NodeClass) -> Option<Warning> {
     let names: Vec<&str> =
         survey.excluded.iter().filter(|node| node.class == class).map(|node| &*node.name.0).collect();
-    let listed = names.iter().take(LISTED_NODES).copied().collect::<Vec<_>>().join(", ");
-    let more = if names.len() > LISTED_NODES { ", …" } else { "" };
-    let message = || format!("{} nodes of class {class} do not block: {listed}{more}", names.len());
-    (!names.is_empty()).then(|| Warning::new(WarningCode::NodesExcluded, message()))
+    if names.is_empty() {
+        return None;
+    }
+    let count = survey.by_class.get(&class).copied().unwrap_or(0);
+    let more = if count > names.len() { ", …" } else { "" };
+    let message = format!("{count} nodes of class {class} do not block: {}{more}", names.join(", "));
+    Some(Warning::new(WarningCode::NodesExcluded, message))
 }
 
 /// Nodes of a switched shoot that look bad again.
