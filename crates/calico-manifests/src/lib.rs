@@ -2,5 +2,7 @@
 //!
 //! No I/O, no clock, no randomness: equal input gives equal bytes on every platform.
 
+pub mod commands;
 pub mod definitions;
+pub mod scripts;
 pub mod yaml;
