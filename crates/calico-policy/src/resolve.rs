@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use crate::dataplane::{Dataplane, FamilyDataplane, Felix, Ipam, PoolSource};
 use crate::encapsulation::{Backend, Encapsulation, IpFamily, Pool, PoolMode, sends};
-use crate::intent::{AutoscalingMode, FamilyIntent, IpamType, NetworkIntent};
+use crate::intent::{AutoscalingMode, FamilyIntent, IpamType, NetworkIntent, OverlayIntent};
 use crate::privilege::NodePrivilege;
 use crate::shoot::{Cidr, KubeProxy, ShootFacts};
 
@@ -72,10 +72,13 @@ pub fn resolve(
     let ipv4 = has_ipv4.then(|| {
         let chosen_mode = if has_ipv6 { None } else { choice.map(|choice| choice.mode) };
         let (pool, mode) = ipv4_pool(&intent.ipv4, intent.vxlan, chosen_mode, encapsulation_removed);
-        let source = if intent.overlay.is_some() { PoolSource::Object } else { PoolSource::Variable };
+        let (source, encapsulation) = match intent.overlay {
+            Some(overlay) => (PoolSource::Object, ipv4_pool_object(overlay, intent.vxlan)),
+            None => (PoolSource::Variable, sends(backend, pool, mode)),
+        };
         family(
-            backend,
             (pool, mode, source),
+            encapsulation,
             FamilyRest {
                 auto_detection_method: auto_detection_method(IpFamily::Ipv4, &intent.ipv4, shoot),
                 nat_outgoing: true,
@@ -89,8 +92,8 @@ pub fn resolve(
         let pool = intent.ipv6.pool.unwrap_or(Pool::Vxlan);
         let mode = choice.map_or(PoolMode::Never, |choice| choice.mode);
         Some(family(
-            backend,
             (pool, mode, PoolSource::Object),
+            sends(backend, pool, mode),
             FamilyRest {
                 auto_detection_method: auto_detection_method(IpFamily::Ipv6, &intent.ipv6, shoot),
                 nat_outgoing: intent.ipv6_source_nat.unwrap_or(intent.wireguard),
@@ -180,6 +183,17 @@ fn ipv4_pool(
     (user.pool.unwrap_or(pool), chosen_mode.or(user.mode).unwrap_or(mode))
 }
 
+/// What the IPv4 pool object says: the overlay, whatever pool and mode the user named beside it, for those reach only the
+/// variables that calico-node ignores once there is a pool. So it is in the Go extension, and a take-over must not change what
+/// nodes send.
+const fn ipv4_pool_object(overlay: OverlayIntent, vxlan: bool) -> Encapsulation {
+    match (overlay.enabled, vxlan) {
+        (false, _) => Encapsulation::None,
+        (true, false) => Encapsulation::IpipAlways,
+        (true, true) => Encapsulation::VxlanAlways,
+    }
+}
+
 struct FamilyRest {
     auto_detection_method: Option<String>,
     nat_outgoing: bool,
@@ -187,10 +201,12 @@ struct FamilyRest {
     pod_cidr: Option<String>,
 }
 
-fn family(backend: Backend, pool: (Pool, PoolMode, PoolSource), rest: FamilyRest) -> FamilyDataplane {
-    let (pool, mode, pool_source) = pool;
+fn family(
+    (pool, mode, pool_source): (Pool, PoolMode, PoolSource),
+    encapsulation: Encapsulation,
+    rest: FamilyRest,
+) -> FamilyDataplane {
     let FamilyRest { auto_detection_method, nat_outgoing, wireguard, pod_cidr } = rest;
-    let encapsulation = sends(backend, pool, mode);
     FamilyDataplane {
         pool,
         mode,

@@ -272,10 +272,21 @@ proptest! {
 
 /// The dataplane that reading this bundle back would yield.
 fn read_back(dataplane: &calico_policy::dataplane::Dataplane) -> ObservedDataplane {
-    let pool = |family: &calico_policy::dataplane::FamilyDataplane| ObservedPool {
-        pool: family.pool,
-        mode: family.mode,
-        source: family.pool_source,
+    use calico_policy::dataplane::PoolSource;
+    use calico_policy::encapsulation::Encapsulation;
+    use calico_policy::encapsulation::{Pool, PoolMode};
+
+    let pool = |family: &calico_policy::dataplane::FamilyDataplane| {
+        let (pool, mode) = match (family.pool_source, family.sends) {
+            (PoolSource::Variable, _) => (family.pool, family.mode),
+            (PoolSource::Object, Encapsulation::None) if family.mode == PoolMode::Off => (family.pool, PoolMode::Off),
+            (PoolSource::Object, Encapsulation::None) => (family.pool, PoolMode::Never),
+            (PoolSource::Object, Encapsulation::IpipAlways) => (Pool::Ipip, PoolMode::Always),
+            (PoolSource::Object, Encapsulation::IpipCrossSubnet) => (Pool::Ipip, PoolMode::CrossSubnet),
+            (PoolSource::Object, Encapsulation::VxlanAlways) => (Pool::Vxlan, PoolMode::Always),
+            (PoolSource::Object, Encapsulation::VxlanCrossSubnet) => (Pool::Vxlan, PoolMode::CrossSubnet),
+        };
+        ObservedPool { pool, mode, source: family.pool_source }
     };
     ObservedDataplane {
         backend: Some(dataplane.backend),

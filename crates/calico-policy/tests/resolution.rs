@@ -4,7 +4,7 @@
 use crate::support::convert::{Input, intent, shoot};
 use crate::support::model::{Before, Case, Code, Overlay, Record, Seen, Source, Wish};
 use crate::support::oracle;
-use crate::support::steps::{Scratch, Slot, follow, sends};
+use crate::support::steps::{Scratch, Slot, follow, pools, sends};
 use calico_policy::dataplane::{Dataplane, FamilyDataplane, PoolSource};
 use calico_policy::privilege::{NodePrivilege, PrivilegedBecause};
 use calico_policy::resolve;
@@ -83,7 +83,8 @@ fn every_configuration_resolves_as_the_steps_say() {
                     match (resolved(&wish), follow(&wish)) {
                         (Ok(dataplane), Some(expected)) => {
                             assert_eq!(in_words(&dataplane), expected, "{wish:?}");
-                            for (family, slot) in [(&dataplane.ipv4, expected.ipv4), (&dataplane.ipv6, expected.ipv6)] {
+                            let families = [&dataplane.ipv4, &dataplane.ipv6];
+                            for (family, slot) in families.into_iter().zip(pools(&wish, &expected)) {
                                 let family =
                                     family.as_ref().map(|family| (family.sends.code(), family.receives.code()));
                                 let expected = slot.map(|slot| sends(expected.backend, slot));

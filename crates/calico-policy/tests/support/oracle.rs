@@ -2,7 +2,7 @@
 //! every node, gate, policy API) and the tables of the design. Shares no code with the core.
 
 use super::model::{Before, Case, Code, Entries, Guard, Node, Nodes, PolicyApi, Record, Requirement, Source, Wish};
-use super::steps::{Scratch, Slot, follow, sends};
+use super::steps::{Scratch, Slot, follow, pools, sends};
 
 /// The verdict and its reason.
 pub type Answer = (Code, Option<Code>);
@@ -161,7 +161,7 @@ fn compare(wish: &Wish, before: &Before) -> (Question, bool) {
     let bundle = before.bundle.known();
     let bundle_slots = bundle.map_or([None, None], |seen| [seen.ipv4, seen.ipv6]);
     // A pool object that is in the bundle stays in it.
-    let mut slots: Both<Slot> = [target.ipv4, target.ipv6];
+    let mut slots: Both<Slot> = pools(wish, &target);
     for (slot, old) in slots.iter_mut().zip(bundle_slots) {
         if let (Some(slot), Some(old)) = (slot, old) {
             slot.object |= old.object;

@@ -157,6 +157,18 @@ pub fn follow(wish: &Wish) -> Option<Scratch> {
     Some(record)
 }
 
+/// The pools that a bundle carries: with an `overlay` block there is an IPv4 pool object, which says what the block says.
+pub fn pools(wish: &Wish, steps: &Scratch) -> [Option<Slot>; 2] {
+    let said = match (wish.overlay, wish.vxlan) {
+        (Overlay::Unset, _) => None,
+        (Overlay::Off | Overlay::OffWithPodRoutes, _) => Some(("ipip", "Never")),
+        (Overlay::On, false) => Some(("ipip", "Always")),
+        (Overlay::On, true) => Some(("vxlan", "Always")),
+    };
+    let ipv4 = steps.ipv4.map(|slot| said.map_or(slot, |(pool, mode)| Slot { pool, mode, object: true }));
+    [ipv4, steps.ipv6]
+}
+
 fn set_mode(slot: &mut Option<Slot>, mode: Code) {
     if let Some(slot) = slot {
         slot.mode = mode;
