@@ -1,5 +1,6 @@
 //! Facts of a Network: the wish of the shoot owner, the history, and what our own records say.
 
+use calico_manifests::{Requests, ResourceRequests};
 use calico_policy::decision::SwitchStatus;
 use calico_policy::encapsulation::{Encapsulations, IpFamily};
 use calico_policy::in_effect::History;
@@ -9,6 +10,7 @@ use calico_policy::{ReadFailure, ReadFailureKind, Reading};
 use gardener_api::network::Network;
 use gardener_api::network_config::{FamilyConfig, NetworkConfig};
 use gardener_api::network_status::{FamilyEncapsulation, NetworkState, NetworkStatus};
+use gardener_api::quantity::Quantity;
 use gardener_api::validation::{FieldError, validate_network};
 
 use crate::time;
@@ -34,6 +36,10 @@ pub struct NetworkFacts {
     pub record: Reading<Encapsulations>,
     /// Whether the break-glass annotation is there without a reason, and is ignored for that.
     pub break_glass_without_reason: bool,
+    /// `spec.podCIDR`.
+    pub pod_cidr: String,
+    /// `autoScaling.resources` of the configuration.
+    pub requests: Requests,
 }
 
 /// Why a Network yields no facts: everything that is wrong with it, at its fields. The shoot owner must act.
@@ -52,7 +58,9 @@ pub fn facts(network: &Network) -> Result<NetworkFacts, NetworkError> {
     }
     let annotation = |key| network.metadata.annotations.get(key).map(|value| value.trim());
     let break_glass = annotation(SKIP_ROUTE_CHECK);
-    let intent = intent(network, config.unwrap_or_default(), break_glass)?;
+    let config = config.unwrap_or_default();
+    let resources = config.auto_scaling.as_ref().and_then(|scaling| scaling.resources.clone()).unwrap_or_default();
+    let intent = intent(network, config, break_glass)?;
     Ok(NetworkFacts {
         intent,
         history: history(network, annotation(OPERATION)),
@@ -60,7 +68,20 @@ pub fn facts(network: &Network) -> Result<NetworkFacts, NetworkError> {
         previous: previous(network),
         record: record(network),
         break_glass_without_reason: break_glass.is_some_and(str::is_empty),
+        pod_cidr: network.spec.pod_cidr.clone(),
+        requests: Requests { node: requests(resources.node), typha: requests(resources.typha) },
     })
+}
+
+/// The two resources that Calico's components are sized by. Validation has seen every quantity; one that it would not take
+/// asks for nothing.
+fn requests(wanted: Option<Vec<(String, String)>>) -> ResourceRequests {
+    let wanted = wanted.unwrap_or_default();
+    let of = |resource: &str| {
+        let (_, text) = wanted.iter().rfind(|(name, _)| name == resource)?;
+        Some(Quantity::parse(text).ok()?.to_string())
+    };
+    ResourceRequests { cpu: of("cpu"), memory: of("memory") }
 }
 
 fn intent(network: &Network, config: NetworkConfig, break_glass: Option<&str>) -> Result<NetworkIntent, NetworkError> {
