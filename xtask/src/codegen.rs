@@ -3,6 +3,7 @@
 //! To add one: a function that returns its whole content, and a line in [`GENERATED`].
 
 mod command_reference;
+pub(crate) mod deviations;
 mod non_privileged;
 
 use calico_manifests::definitions;
@@ -35,6 +36,7 @@ const GENERATED: &[Generated] = &[
         path: "crates/calico-manifests/generated/multus-crds.yaml",
         content: || Ok(definitions::generate_yaml(&[definitions::multus()])),
     },
+    Generated { path: "docs/deviations.md", content: || Ok(deviations::page()) },
     Generated { path: "docs/non-privileged.md", content: || Ok(non_privileged::page()) },
     Generated { path: "docs/xtask.md", content: || Ok(command_reference::page(crate::Arguments::command())) },
 ];

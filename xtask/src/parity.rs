@@ -1,32 +1,43 @@
 //! `parity`: our decisions and validation beside recorded results of the Go extension.
 //!
-//! Every difference must be excused by a row of [`rows`]; a row that excuses nothing, or another number of differences than
-//! it was reviewed for, is a finding itself.
+//! Every difference must be excused by a row of [`rows`], which says from the input of a case alone what the Go extension
+//! answers and what we answer, exactly. A row that excuses nothing, or another number of differences than it was reviewed
+//! for, is a finding itself.
+//!
+//! To compare something else: a [`Part`], a function that returns its [`Comparison`], and a table of rows.
 
 mod admission;
 mod dataplane;
 mod definitions;
 mod input;
-mod rows;
+pub(crate) mod rows;
 mod switch;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
 use serde_json::Value;
 
 use crate::failure::{Failure, Problem};
+use rows::Tally;
 
-/// One recorded case with everything that differs.
-struct Compared {
+/// One recorded case.
+#[derive(Debug)]
+struct Case {
     id: String,
     input: Value,
     golden: Value,
+}
+
+/// One recorded case with everything that differs.
+struct Compared {
+    case: Case,
     differences: Vec<Difference>,
 }
 
 /// One thing that the Go extension and we see differently. A side that says nothing is `null`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Difference {
     field: String,
     go: Value,
@@ -37,20 +48,15 @@ impl Difference {
     fn new(field: impl Into<String>, go: impl Into<Value>, ours: impl Into<Value>) -> Self {
         Self { field: field.into(), go: go.into(), ours: ours.into() }
     }
-
-    fn go_text(&self) -> &str {
-        self.go.as_str().unwrap_or_default()
-    }
-
-    fn our_text(&self) -> &str {
-        self.ours.as_str().unwrap_or_default()
-    }
 }
 
 /// What is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Part {
+    /// The verdict about the overlay switch, with the gates of the case and the profile `Strict`.
     Switch,
+    /// The same where nothing is configured.
+    SwitchDefaults,
     Dataplane,
     Admission,
 }
@@ -59,6 +65,7 @@ impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Switch => "switch",
+            Self::SwitchDefaults => "defaults",
             Self::Dataplane => "dataplane",
             Self::Admission => "admission",
         })
@@ -73,50 +80,61 @@ struct Comparison {
 
 pub(crate) fn run(directory: &Path) -> Result<Vec<Problem>, Failure> {
     let parts = [
-        (Part::Switch, switch::compare(directory)?),
+        (Part::Switch, switch::compare(directory, switch::With::RecordedGates)?),
+        (Part::SwitchDefaults, switch::compare(directory, switch::With::Defaults)?),
         (Part::Dataplane, dataplane::compare(directory)?),
         (Part::Admission, admission::compare(directory)?),
     ];
     let mut problems = definitions::problems(directory)?;
-    let mut excused = vec![0_usize; rows::ROWS.len()];
     for (part, comparison) in &parts {
-        let before = problems.len();
-        problems.extend(comparison.cases.iter().flat_map(|case| unexplained(*part, case, &mut excused)));
-        let differing = comparison.cases.iter().filter(|case| !case.differences.is_empty()).count();
+        let mut tally = Tally::of(*part);
+        let unexplained = unexplained(comparison, &mut tally);
+        let differing = comparison.cases.iter().filter(|compared| !compared.differences.is_empty()).count();
         println!(
             "{part}: {} cases compared, {} the same, {differing} different, {} differences without an excuse",
             comparison.cases.len(),
             comparison.cases.len() - differing,
-            problems.len() - before
+            unexplained.len()
         );
         for (reason, count) in &comparison.skipped {
             println!("{part}: {count} cases not compared: {reason}");
         }
-    }
-    for (row, count) in rows::ROWS.iter().zip(excused) {
-        println!("{:<10} {:<9} {count:>4}  Go: {}; here: {}", row.id, row.part.to_string(), row.go, row.ours);
-        if count != row.count {
-            problems.push(Problem::new(
-                format!("deviation {} ({})", row.id, row.part),
-                format!("excuses {count} differences, reviewed for {}: look at what changed", row.count),
-            ));
-        }
+        print!("{tally}");
+        problems.extend(unexplained);
+        problems.extend(tally.problems());
     }
     Ok(problems)
 }
 
-fn unexplained(part: Part, case: &Compared, excused: &mut [usize]) -> Vec<Problem> {
+fn unexplained(comparison: &Comparison, tally: &mut Tally) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for difference in &case.differences {
-        let rows = rows::ROWS.iter().zip(excused.iter_mut());
-        let row = rows.into_iter().find(|(row, _)| row.part == part && (row.excuses)(case, difference));
-        match row {
-            Some((_, count)) => *count += 1,
-            None => problems.push(Problem::new(
-                &case.id,
-                format!("{}: Go {}, here {}", difference.field, difference.go, difference.ours),
-            )),
+    for Compared { case, differences } in &comparison.cases {
+        for difference in differences.iter().filter(|difference| !tally.excuses(case, difference)) {
+            let Difference { field, go, ours } = difference;
+            problems.push(Problem::new(&case.id, format!("{field}: Go {go}, here {ours}")));
         }
     }
     problems
+}
+
+/// What only one side says. Texts that begin with the same path are one difference, and so is a text of ours with that path
+/// before it.
+fn texts(field: &str, go: &BTreeSet<String>, ours: &BTreeSet<String>) -> Vec<Difference> {
+    let mut our_own: Vec<&String> = ours.difference(go).collect();
+    let mut differences = Vec::new();
+    for text in go.difference(ours) {
+        let path = |text: &str| text.split(": ").next().unwrap_or_default().to_ascii_lowercase();
+        let same = our_own.iter().position(|own| path(own) == path(text) || text.ends_with(own.as_str()));
+        let partner = same.map_or(Value::Null, |index| Value::from(our_own.remove(index).as_str()));
+        differences.push(Difference::new(field, text.as_str(), partner));
+    }
+    differences.extend(our_own.into_iter().map(|own| Difference::new(field, Value::Null, own.as_str())));
+    differences
+}
+
+/// One text of the Go extension for what we say in several, or not at all.
+fn refusal<'a>(field: &str, go: &str, ours: impl IntoIterator<Item = &'a String>) -> Option<Difference> {
+    let ours: Vec<&str> = ours.into_iter().map(String::as_str).collect();
+    let ours = if ours.is_empty() { Value::Null } else { Value::from(ours.join("; ")) };
+    (ours != go).then(|| Difference::new(field, go, ours))
 }

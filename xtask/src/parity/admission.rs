@@ -8,7 +8,7 @@ use gardener_api::validation::{validate_network_config, validate_shoot};
 use serde_json::Value;
 
 use super::input::{at, cases, shoot, text};
-use super::{Compared, Comparison, Difference};
+use super::{Case, Compared, Comparison, Difference, texts};
 use crate::failure::Failure;
 
 const BASE: &str = "spec.networking.providerConfig";
@@ -17,7 +17,7 @@ pub(super) fn compare(directory: &Path) -> Result<Comparison, Failure> {
     let mut compared = Vec::new();
     for (id, input, golden) in cases(directory, "admission-cases.jsonl", "admission-golden.jsonl")? {
         let differences = differences(&input, &golden);
-        compared.push(Compared { id, input, golden, differences });
+        compared.push(Compared { case: Case { id, input, golden }, differences });
     }
     Ok(Comparison { cases: compared, skipped: Vec::new() })
 }
@@ -29,36 +29,30 @@ fn differences(case: &Value, golden: &Value) -> Vec<Difference> {
     if allowed != ours.is_empty() {
         differences.push(Difference::new("allowed", allowed, ours.is_empty()));
     }
-    differences.extend(texts("validate", &go_texts(at(golden, "/validate"), "/error"), &ours));
+    let (of_config, elsewhere) = ours.into_iter().partition(|text| text.starts_with(BASE));
+    differences.extend(result("validate", at(golden, "/validate"), &of_config, elsewhere));
     let config = at(golden, "/config");
     if config.is_object() {
-        differences.extend(texts("config", &go_texts(config, "/decodeError"), &config_alone(case)));
+        differences.extend(result("config", config, &config_alone(case), BTreeSet::new()));
     }
     differences
 }
 
-/// What only one side says, in pairs where both name the same field.
-fn texts(field: &str, go: &BTreeSet<String>, ours: &BTreeSet<String>) -> Vec<Difference> {
-    let mut our_own: Vec<&String> = ours.difference(go).collect();
-    let mut differences = Vec::new();
-    for text in go.difference(ours) {
-        let path = |text: &str| text.split(": ").next().unwrap_or_default().to_ascii_lowercase();
-        let same = our_own.iter().position(|own| path(own) == path(text));
-        let partner = same.map_or(Value::Null, |index| Value::from(our_own.remove(index).as_str()));
-        differences.push(Difference::new(field, text.as_str(), partner));
-    }
-    differences.extend(our_own.into_iter().map(|own| Difference::new(field, Value::Null, own.as_str())));
-    differences
-}
-
-fn go_texts(result: &Value, error: &str) -> BTreeSet<String> {
-    let list = at(result, "/errors").as_array().into_iter().flatten();
-    let texts: BTreeSet<String> = list.map(|error| text(error, "/text").to_owned()).collect();
-    let alone = [text(result, error), text(result, "/panic")];
-    if texts.is_empty() {
-        alone.into_iter().filter(|text| !text.is_empty()).map(str::to_owned).collect()
-    } else {
-        texts
+/// A list of errors is compared text by text. One text instead of a list is about the provider config as a whole, which could
+/// not be decoded, or about a crash: beside it stands everything that we say of that config.
+fn result(field: &str, go: &Value, of_config: &BTreeSet<String>, mut elsewhere: BTreeSet<String>) -> Vec<Difference> {
+    let list = at(go, "/errors").as_array().into_iter().flatten();
+    let list: BTreeSet<String> = list.map(|error| text(error, "/text").to_owned()).collect();
+    let whole = ["/error", "/decodeError", "/panic"].into_iter().map(|key| text(go, key)).find(|text| !text.is_empty());
+    match whole.filter(|_| list.is_empty()) {
+        Some(whole) => {
+            let refusal = super::refusal(field, whole, of_config);
+            refusal.into_iter().chain(texts(field, &list, &elsewhere)).collect()
+        }
+        None => {
+            elsewhere.extend(of_config.iter().cloned());
+            texts(field, &list, &elsewhere)
+        }
     }
 }
 

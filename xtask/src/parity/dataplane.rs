@@ -1,6 +1,7 @@
 //! The dataplane: the values that the Go extension hands to its charts beside what `resolve` says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
 use std::path::Path;
 
 use adapter_k8s::facts;
@@ -15,7 +16,7 @@ use calico_policy::shoot::Cidr;
 use serde_json::{Value, json};
 
 use super::input::{at, cases, network, settings, shoot, text};
-use super::{Compared, Comparison, Difference};
+use super::{Case, Compared, Comparison, Difference, refusal, texts};
 use crate::failure::Failure;
 
 pub(super) fn compare(directory: &Path) -> Result<Comparison, Failure> {
@@ -32,7 +33,7 @@ pub(super) fn compare(directory: &Path) -> Result<Comparison, Failure> {
                 continue;
             }
             let differences = differences(&input, &golden);
-            compared.push(Compared { id, input, golden, differences });
+            compared.push(Compared { case: Case { id, input, golden }, differences });
         }
     }
     let skipped = vec![
@@ -47,7 +48,7 @@ fn differences(case: &Value, golden: &Value) -> Vec<Difference> {
     let go_outcome =
         || if go_succeeds { "done".to_owned() } else { format!("{}: {}", text(golden, "/stage"), failure(golden)) };
     match (go_succeeds, dataplane(case, None)) {
-        (false, Err(_)) => Vec::new(),
+        (false, Err(error)) => refusals(golden, &error),
         (true, Err(error)) => {
             let mut differences = vec![Difference::new("outcome", go_outcome(), error.as_str())];
             if error == ResolveError::Ipv6PodCidrUnknown.to_string()
@@ -59,6 +60,18 @@ fn differences(case: &Value, golden: &Value) -> Vec<Difference> {
         }
         (false, Ok(_)) => vec![Difference::new("outcome", go_outcome(), "done")],
         (true, Ok(dataplane)) => field_differences(golden, &dataplane),
+    }
+}
+
+/// Both sides refuse: for the same reasons?
+fn refusals(golden: &Value, ours: &str) -> Vec<Difference> {
+    let ours: BTreeSet<String> = ours.split("; ").map(str::to_owned).collect();
+    let list = at(golden, "/errorList").as_array().into_iter().flatten();
+    let list: BTreeSet<String> = list.map(|error| text(error, "/text").to_owned()).collect();
+    if list.is_empty() {
+        refusal("refused", failure(golden), &ours).into_iter().collect()
+    } else {
+        texts("refused", &list, &ours)
     }
 }
 
@@ -80,8 +93,8 @@ fn failure(golden: &Value) -> &str {
 /// What we resolve; with `ipv6_pods` as if the shoot's status named that network too.
 fn dataplane(case: &Value, ipv6_pods: Option<&str>) -> Result<Dataplane, String> {
     let network = network(case, false)?;
-    let network = facts::network::facts(&network).map_err(|error| error.to_string())?;
-    let mut shoot = facts::shoot::facts(&shoot(case, "shoot")?).map_err(|error| error.to_string())?;
+    let network = facts::network::facts(&network).map_err(|error| chain(&error))?;
+    let mut shoot = facts::shoot::facts(&shoot(case, "shoot")?).map_err(|error| chain(&error))?;
     shoot.pod_cidrs.extend(ipv6_pods.map(|text| Cidr { family: IpFamily::Ipv6, text: text.to_owned() }));
     let settings = settings(case);
     let features = Features {
@@ -92,7 +105,15 @@ fn dataplane(case: &Value, ipv6_pods: Option<&str>) -> Result<Dataplane, String>
         bird_exporter: network.intent.bird_exporter,
     };
     let privilege = privilege::decide(settings.non_privileged_calico_node, &settings.calico_version, features);
-    resolve(&network.intent, &shoot, privilege.mode).map_err(|error| error.to_string())
+    resolve(&network.intent, &shoot, privilege.mode).map_err(|error| chain(&error))
+}
+
+/// An error with its causes, as the binary prints it.
+fn chain(error: &dyn Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {}", chain(cause)),
+        None => error.to_string(),
+    }
 }
 
 fn go_fields(config: &Value) -> BTreeMap<String, Value> {

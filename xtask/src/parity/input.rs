@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use adapter_k8s::settings::UnobservedGuard;
 use calico_policy::settings::{OverlaySwitchSettings, Profile, Settings};
 use calico_policy::version::CalicoVersion;
 use gardener_api::cluster::Shoot;
+use gardener_api::controller_configuration::ControllerConfiguration;
 use gardener_api::network::Network;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -84,6 +86,13 @@ pub(super) fn settings(case: &Value) -> Settings {
         calico_version: CalicoVersion::NoTag,
         overlay_switch: OverlaySwitchSettings { profile: Profile::Strict, ..OverlaySwitchSettings::defaults() },
     }
+}
+
+/// What holds where nothing is configured, as `decide` finds it for a dump.
+pub(super) fn default_settings(case: &Value) -> Settings {
+    let provider = text(case, "/shoot/spec/provider/type");
+    let configuration = ControllerConfiguration::default();
+    adapter_k8s::settings::settings(&configuration, provider, CalicoVersion::NoTag, UnobservedGuard::Reported)
 }
 
 fn lines(directory: &Path, name: &str) -> Result<Vec<Value>, Failure> {

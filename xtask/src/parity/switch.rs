@@ -1,5 +1,6 @@
 //! The overlay switch: detection and gate, each case with the previous bundle that the Go extension had rendered.
 
+use std::fmt;
 use std::path::Path;
 
 use adapter_k8s::facts;
@@ -10,20 +11,30 @@ use calico_policy::guard::GuardObservation;
 use calico_policy::in_effect::{ObservedDataplane, ObservedPool, Sources};
 use calico_policy::nodes::NodeFacts;
 use calico_policy::phase::Rollout;
+use calico_policy::settings::Settings;
 use calico_policy::time::Timestamp;
 use calico_policy::{ReadFailure, ReadFailureKind, Reading, decide};
 use gardener_api::calico::DaemonSet;
 use gardener_api::node::Node;
 use serde_json::{Value, json};
 
-use super::input::{at, cases, decode, network, settings, shoot, text};
-use super::{Compared, Comparison, Difference};
+use super::input::{at, cases, decode, default_settings, network, settings, shoot, text};
+use super::{Case, Compared, Comparison, Difference};
 use crate::failure::Failure;
 
 /// 2026-08-20T12:00:00Z, the time in the recorded conditions.
 const NOW: Timestamp = Timestamp(1_787_227_200);
 
-pub(super) fn compare(directory: &Path) -> Result<Comparison, Failure> {
+/// With which settings we decide.
+#[derive(Clone, Copy)]
+pub(super) enum With {
+    /// The gates of the case, and the profile `Strict`.
+    RecordedGates,
+    /// What an operator gets who configures nothing.
+    Defaults,
+}
+
+pub(super) fn compare(directory: &Path, with: With) -> Result<Comparison, Failure> {
     let mut compared = Vec::new();
     let mut mutated = 0;
     for (id, input, golden) in cases(directory, "switch-cases.jsonl", "switch-golden.jsonl")? {
@@ -31,10 +42,19 @@ pub(super) fn compare(directory: &Path) -> Result<Comparison, Failure> {
             mutated += 1;
             continue;
         }
-        let go = text(&golden, "/verdict");
-        let ours = verdict(&input, &golden).unwrap_or_else(|error| format!("Error({error})"));
-        let differences = if agree(go, &ours) { Vec::new() } else { vec![Difference::new("verdict", go, ours)] };
-        compared.push(Compared { id, input, golden, differences });
+        let settings = match with {
+            With::RecordedGates => settings(&input),
+            With::Defaults => default_settings(&input),
+        };
+        let go = Go { verdict: text(&golden, "/verdict"), error: text(&golden, "/reconcileError") };
+        let ours = verdict(&input, &golden, &settings);
+        let differences = if go.agrees(&ours) {
+            Vec::new()
+        } else {
+            let ours = ours.unwrap_or_else(|error| format!("error: {error}"));
+            vec![Difference::new("verdict", go.to_string(), ours)]
+        };
+        compared.push(Compared { case: Case { id, input, golden }, differences });
     }
     Ok(Comparison {
         cases: compared,
@@ -42,26 +62,45 @@ pub(super) fn compare(directory: &Path) -> Result<Comparison, Failure> {
     })
 }
 
-/// Whether our verdict says what Go's does.
-fn agree(go: &str, ours: &str) -> bool {
-    match go {
-        "unguarded" => [
-            "Unchanged",
-            "ProceedUnverified(GateDisabled)",
-            "ProceedUnverified(AdmissionPolicyUnavailable)",
-            "ProceedUnverified(FirstInstallation)",
-        ]
-        .contains(&ours),
-        "no-switch" => ["Unchanged", "ProceedUnverified(FirstInstallation)"].contains(&ours),
-        "proceed" => ["Proceed", "ProceedUnverified(NoNodes)"].contains(&ours),
-        "wait" => ours == "Hold(RoutesMissing)",
-        "guard-error" => ["Hold(NodesUnreadable)", "Hold(ShootUnreachable)"].contains(&ours),
-        "other-error" => ours.starts_with("Error("),
-        _ => false,
+/// What the Go extension came to.
+struct Go<'a> {
+    verdict: &'a str,
+    error: &'a str,
+}
+
+impl Go<'_> {
+    /// Whether ours says the same.
+    fn agrees(&self, ours: &Result<String, String>) -> bool {
+        let ours = match ours {
+            Ok(ours) => ours.as_str(),
+            // Both refuse the same thing; Go puts what it was doing, or the path, before it.
+            Err(error) => return self.verdict == "other-error" && self.error.ends_with(error),
+        };
+        match self.verdict {
+            "unguarded" => [
+                "Unchanged",
+                "ProceedUnverified(GateDisabled)",
+                "ProceedUnverified(AdmissionPolicyUnavailable)",
+                "ProceedUnverified(FirstInstallation)",
+            ]
+            .contains(&ours),
+            "no-switch" => ["Unchanged", "ProceedUnverified(FirstInstallation)"].contains(&ours),
+            "proceed" => ["Proceed", "ProceedUnverified(NoNodes)"].contains(&ours),
+            "wait" => ours == "Hold(RoutesMissing)",
+            "guard-error" => ["Hold(NodesUnreadable)", "Hold(ShootUnreachable)"].contains(&ours),
+            _ => false,
+        }
     }
 }
 
-fn verdict(case: &Value, golden: &Value) -> Result<String, String> {
+impl fmt::Display for Go<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.verdict)?;
+        if self.verdict.ends_with("-error") { write!(f, ": {}", self.error) } else { Ok(()) }
+    }
+}
+
+fn verdict(case: &Value, golden: &Value, settings: &Settings) -> Result<String, String> {
     let had_bundle = case.get("previous").is_some_and(Value::is_object);
     let shoot = facts::shoot::facts(&shoot(case, "shoot")?).map_err(|error| error.to_string())?;
     let network = facts::network::facts(&network(case, had_bundle)?).map_err(|error| error.to_string())?;
@@ -83,7 +122,7 @@ fn verdict(case: &Value, golden: &Value) -> Result<String, String> {
         rollout: Rollout::NotObserved,
         operation_requested: network.operation_requested,
     };
-    let decision = decide(&settings(case), &shoot, &network.intent, &observed, &network.previous, NOW)
+    let decision = decide(settings, &shoot, &network.intent, &observed, &network.previous, NOW)
         .map_err(|error| error.to_string())?;
     let kind = decision.overlay.kind().code();
     Ok(decision.overlay.reason().map_or_else(|| kind.to_owned(), |reason| format!("{kind}({reason})")))
