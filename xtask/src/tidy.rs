@@ -7,6 +7,7 @@ mod bans;
 mod config_fields;
 mod core_dependencies;
 mod documents;
+mod evidence;
 mod markdown;
 mod reachable;
 mod sources;
@@ -16,7 +17,7 @@ use crate::repository::Repository;
 
 type Rule = fn(&Repository) -> Result<Vec<Problem>, Failure>;
 
-const RULES: [Rule; 8] = [
+const RULES: [Rule; 9] = [
     |repository| Ok(arrows::check(&repository.packages)),
     core_dependencies::check,
     |repository| Ok(sources::module_comments(repository)),
@@ -25,6 +26,7 @@ const RULES: [Rule; 8] = [
     |repository| Ok(reachable::check(repository)),
     |repository| Ok(bans::check(repository)),
     documents::check,
+    |repository| Ok(evidence::check(repository)),
 ];
 
 /// Applies every rule, also after one that could not be checked.
