@@ -19,6 +19,14 @@ pub(crate) struct Test {
     pub(crate) name: &'static str,
 }
 
+/// A deviation with recorded evidence that has tests as well, because the recorded cases do not show all of it.
+pub(crate) struct AlsoTested {
+    pub(crate) id: &'static str,
+    /// The rule of the comparison.
+    pub(crate) rule: &'static str,
+    pub(crate) tests: &'static [Test],
+}
+
 const GAPS: &str = "crates/calico-policy/tests/gaps.rs";
 const WARNINGS: &str = "crates/calico-policy/tests/warnings.rs";
 
@@ -134,13 +142,6 @@ pub(crate) const ROWS: &[Tested] = &[
         tests: &[Test { path: GAPS, name: "f13_zero_nodes_are_a_verdict_of_their_own" }],
     },
     Tested {
-        id: "D5",
-        go: "an error for a hibernated shoot, whose API server sleeps",
-        ours: "hold until it wakes up",
-        why: "a sleeping shoot has no nodes to look at, and nothing to repair",
-        tests: &[Test { path: GAPS, name: "f17_a_sleeping_shoot_waits_for_nobody" }],
-    },
-    Tested {
         id: "D12",
         go: "a bad overwrite of the image vector ends the process with a panic",
         ours: "every problem of it is an error with its place",
@@ -226,5 +227,69 @@ pub(crate) const ROWS: &[Tested] = &[
             Test { path: "crates/calico-policy/src/caveats.rs", name: "releases_add_caveats_where_the_field_map_says" },
             Test { path: "crates/calico-policy/src/caveats.rs", name: "each_feature_adds_its_own" },
         ],
+    },
+];
+
+pub(crate) const ALSO: &[AlsoTested] = &[
+    AlsoTested {
+        id: "D5",
+        rule: "hibernated shoot",
+        tests: &[Test { path: GAPS, name: "f17_a_sleeping_shoot_waits_for_nobody" }],
+    },
+    AlsoTested {
+        id: "D19",
+        rule: "IPv6 in use",
+        tests: &[
+            Test { path: GAPS, name: "d19_dual_stack_overlay_off_holds_on_a_blocked_node" },
+            Test { path: GAPS, name: "d19_ipv6_overlay_off_holds_on_a_blocked_node" },
+        ],
+    },
+    AlsoTested {
+        id: "D20",
+        rule: "removed by another field",
+        tests: &[
+            Test { path: GAPS, name: "d20_backend_none_without_overlay_field_is_noticed" },
+            Test { path: GAPS, name: "d20_pool_mode_never_removes_where_the_pool_is_an_object" },
+            Test { path: GAPS, name: "d20_adding_ipv6_is_noticed" },
+        ],
+    },
+    AlsoTested {
+        id: "D20",
+        rule: "nothing to remove, routes there",
+        tests: &[Test { path: GAPS, name: "d20_felix_ipip_on_with_pool_never_is_no_overlay" }],
+    },
+    AlsoTested {
+        id: "D22",
+        rule: "IPv6 pod network unknown",
+        tests: &[Test { path: GAPS, name: "d22_an_unknown_ipv6_pod_network_is_an_error_not_an_empty_pool" }],
+    },
+    AlsoTested {
+        id: "D24",
+        rule: "several conditions of one type",
+        tests: &[Test { path: GAPS, name: "d24_duplicate_entries_and_unknown_status_do_not_count" }],
+    },
+    AlsoTested {
+        id: "D24",
+        rule: "incomplete node list",
+        tests: &[Test { path: GAPS, name: "d24_an_incomplete_list_is_no_list" }],
+    },
+    AlsoTested { id: "D25", rule: "no families", tests: &[Test { path: GAPS, name: "d25_empty_families_mean_ipv4" }] },
+    AlsoTested {
+        id: "D26",
+        rule: "node networks",
+        tests: &[Test { path: GAPS, name: "d26_node_networks_of_the_status_count_per_family" }],
+    },
+    AlsoTested {
+        id: "D30",
+        rule: "`ipip` with IPv6 only",
+        tests: &[Test { path: WARNINGS, name: "deprecated_fields" }],
+    },
+    AlsoTested {
+        id: "A1",
+        rule: "unchanged: the answer",
+        tests: &[Test {
+            path: "crates/gardener-api/src/validation/shoot.rs",
+            name: "an_update_that_touches_nothing_of_ours_is_admitted",
+        }],
     },
 ];
