@@ -7,6 +7,7 @@ pub(crate) mod deviations;
 mod non_privileged;
 
 use calico_manifests::definitions;
+use calico_manifests::seed::dashboards;
 use clap::CommandFactory;
 
 use crate::failure::{Failure, Problem};
@@ -37,6 +38,18 @@ const GENERATED: &[Generated] = &[
         content: || Ok(definitions::generate_yaml(&[definitions::multus()])),
     },
     Generated { path: "docs/deviations.md", content: || Ok(deviations::page()) },
+    Generated {
+        path: "crates/calico-manifests/generated/calico-bird-dashboard.json",
+        content: || Ok(dashboards::generate_json(&dashboards::bird())),
+    },
+    Generated {
+        path: "crates/calico-manifests/generated/calico-felix-dashboard.json",
+        content: || Ok(dashboards::generate_json(&dashboards::felix())),
+    },
+    Generated {
+        path: "crates/calico-manifests/generated/calico-typha-dashboard.json",
+        content: || Ok(dashboards::generate_json(&dashboards::typha())),
+    },
     Generated { path: "docs/non-privileged.md", content: || Ok(non_privileged::page()) },
     Generated { path: "docs/xtask.md", content: || Ok(command_reference::page(crate::Arguments::command())) },
 ];

@@ -19,6 +19,7 @@ mod object;
 mod plan;
 mod pods;
 pub mod scripts;
+pub mod seed;
 mod tiers;
 mod typha;
 pub mod yaml;
