@@ -51,7 +51,7 @@ enum Command {
     /// Measure, and print each figure beside its budget; a figure that does not depend on the machine must hold
     Bench,
     /// Run cargo-mutants on calico-policy; fail on a survivor that is not in the list of equivalent mutants
-    Mutants,
+    Mutants(mutants::Selection),
     /// Run every check that a change must pass
     Ci,
 }
@@ -62,7 +62,7 @@ fn main() -> ExitCode {
         Command::Codegen { check } => codegen::run(if check { codegen::Mode::Check } else { codegen::Mode::Write }),
         Command::Parity { directory } => parity::run(&directory),
         Command::Bench => bench::run(),
-        Command::Mutants => mutants::run(),
+        Command::Mutants(selection) => mutants::run(&selection),
         Command::Ci => ci::run(),
     };
     exit_code(outcome)

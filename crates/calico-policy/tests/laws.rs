@@ -15,12 +15,16 @@ use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_assert, prop_a
 use proptest::sample::{Index, select};
 use proptest::test_runner::RngSeed;
 
+/// How many cases are drawn where `PROPTEST_CASES` does not say.
+const CASES: u32 = 1_500;
+
 fn config() -> ProptestConfig {
+    let from_environment = ProptestConfig::default();
     ProptestConfig {
-        cases: 1_500,
+        cases: if std::env::var_os("PROPTEST_CASES").is_some() { from_environment.cases } else { CASES },
         failure_persistence: None,
         rng_seed: RngSeed::Fixed(3_4),
-        ..ProptestConfig::default()
+        ..from_environment
     }
 }
 
