@@ -3,6 +3,7 @@
 //! To add one: a function that returns its whole content, and a line in [`GENERATED`].
 
 mod command_reference;
+mod decision_list;
 pub(crate) mod deviations;
 mod non_privileged;
 
@@ -37,6 +38,7 @@ const GENERATED: &[Generated] = &[
         path: "crates/calico-manifests/generated/multus-crds.yaml",
         content: || Ok(definitions::generate_yaml(&[definitions::multus()])),
     },
+    Generated { path: "docs/decision-list.schema.json", content: decision_list::schema },
     Generated { path: "docs/deviations.md", content: || Ok(deviations::page()) },
     Generated {
         path: "crates/calico-manifests/generated/calico-bird-dashboard.json",

@@ -63,7 +63,7 @@ pub struct DecideArguments {
     /// Hold where the dump shows no effective guard.
     #[arg(long)]
     pub require_guard: bool,
-    /// The form of the answer.
+    /// The form of the answer; `docs/decision-list.schema.json` describes the JSON.
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
     pub output: Output,
 }

@@ -2,54 +2,13 @@
 //!
 //! After a wanted change, `UPDATE_SNAPSHOTS=1 cargo test -p operator --test examples` rewrites the snapshots; review the diff.
 
-#![expect(clippy::expect_used, reason = "a test may fail by panicking, in its helpers too")]
-
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::Value;
 
-/// The stories and the exit code of each, so that a story that is lost, or that nobody reviewed, is noticed.
-const STORIES: [(&str, i32); 17] = [
-    ("backend-none", 0),
-    ("break-glass", 0),
-    ("dual-stack", 3),
-    ("ebpf-overrides-gate", 0),
-    ("first-installation", 0),
-    ("held", 3),
-    ("hibernated", 3),
-    ("no-route-writer", 3),
-    ("non-privileged", 0),
-    ("policy-api-unavailable", 0),
-    ("policy-version-mismatch", 3),
-    ("pool-variable-without-effect", 0),
-    ("ready", 0),
-    ("restore-with-record", 3),
-    ("restore-without-record", 3),
-    ("unreadable-bundle", 3),
-    ("zero-nodes", 0),
-];
+mod support;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// The arguments after `cargo run -q --` in the README of a story.
-fn arguments(readme: &str) -> Vec<String> {
-    let command =
-        readme.lines().find_map(|line| line.strip_prefix("cargo run -q -- ")).expect("the README has a command");
-    command.split_whitespace().map(str::to_owned).collect()
-}
-
-fn decide(arguments: &[String]) -> (i32, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_networking-calico"))
-        .current_dir(root())
-        .args(arguments)
-        .output()
-        .expect("runs");
-    (output.status.code().expect("ends by itself"), String::from_utf8(output.stdout).expect("is text"))
-}
+use support::{STORIES, arguments, root, run};
 
 #[test]
 fn every_story_is_decided_as_reviewed() {
@@ -57,11 +16,10 @@ fn every_story_is_decided_as_reviewed() {
     let mut differences = Vec::new();
     for (story, expected_code) in STORIES {
         let folder = root().join("examples").join(story);
-        let readme = std::fs::read_to_string(folder.join("README.md")).expect("the story has a README");
-        let mut arguments = arguments(&readme);
-        let (code, table) = decide(&arguments);
+        let mut arguments = arguments(story);
+        let (code, table) = run(&arguments);
         arguments.extend(["-o".to_owned(), "json".to_owned()]);
-        let (json_code, json) = decide(&arguments);
+        let (json_code, json) = run(&arguments);
         if (code, json_code) != (expected_code, expected_code) {
             differences.push(format!("{story}: exit {code} and {json_code}, expected {expected_code}"));
         }
@@ -91,7 +49,7 @@ fn every_folder_is_a_story() {
 
 #[test]
 fn the_json_has_every_name_of_the_contract() {
-    let (_, json) = decide(&["decide", "-f", "examples/held", "-o", "json"].map(str::to_owned));
+    let (_, json) = run(&["decide", "-f", "examples/held", "-o", "json"].map(str::to_owned));
     let list: Value = serde_json::from_str(&json).expect("is JSON");
     let keys = |value: &Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
     assert_eq!(keys(&list), ["apiVersion", "items", "kind"]);

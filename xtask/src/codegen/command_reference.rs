@@ -29,7 +29,8 @@ fn sections(command: &Command, prefix: &str, page: &mut String) {
         }
         let _ = writeln!(page, "## `{usage}`\n");
         if let Some(about) = command.get_long_about().or_else(|| command.get_about()) {
-            let _ = writeln!(page, "{about}.\n");
+            // clap takes the full stop from a short text and leaves it in a long one.
+            let _ = writeln!(page, "{}.\n", about.to_string().trim_end_matches('.'));
         }
         arguments(command, page);
         if let Some(examples) = command.get_after_help() {
@@ -79,6 +80,7 @@ mod tests {
             .subcommand(
                 Command::new("add")
                     .about("Adds numbers")
+                    .long_about("Adds numbers.\n\nExits with 0.")
                     .arg(Arg::new("number").value_name("NUMBER").required(true).help("A number"))
                     .arg(Arg::new("base").short('b').long("base").value_name("BASE").default_value("10").help("2|10"))
                     .arg(Arg::new("secret").long("secret").hide(true))
@@ -101,6 +103,8 @@ Calculates.
 ## `calc add <NUMBER>`
 
 Adds numbers.
+
+Exits with 0.
 
 | argument | meaning |
 |---|---|

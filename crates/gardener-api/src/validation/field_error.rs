@@ -20,6 +20,10 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Every kind.
+    pub const ALL: &'static [Self] =
+        &[Self::Required, Self::Invalid, Self::Forbidden, Self::NotSupported, Self::Duplicate];
+
     /// The name that Kubernetes gives the kind.
     #[must_use]
     pub const fn code(self) -> &'static str {

@@ -19,7 +19,7 @@ pub mod list;
 mod options;
 mod table;
 
-pub use assemble::ItemError;
+pub use assemble::{ItemError, ItemErrorKind};
 
 /// What everything but the dump contributes to a decision.
 #[derive(Debug)]

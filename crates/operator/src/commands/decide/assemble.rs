@@ -26,11 +26,40 @@ pub struct ItemError {
     /// The field; below `spec.shoot` for one of the Cluster.
     pub path: String,
     /// The kind of error.
-    pub kind: String,
+    pub kind: ItemErrorKind,
     /// What is wrong.
     pub text: String,
     /// The same, pointing into the input; one per error.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What kind of error kept a Network from being decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ItemErrorKind {
+    /// A field is wrong.
+    Field(ErrorKind),
+    /// The dump lacks the Cluster of the Network.
+    ClusterNotFound,
+    /// The image vector has no calico-node for the shoot.
+    ImageNotFound,
+}
+
+impl ItemErrorKind {
+    /// The stable code: for a field, the name that Kubernetes gives the kind.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Field(kind) => kind.code(),
+            Self::ClusterNotFound => "ClusterNotFound",
+            Self::ImageNotFound => "ImageNotFound",
+        }
+    }
+
+    /// Every kind.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let fields = ErrorKind::ALL.iter().map(|kind| Self::Field(*kind));
+        fields.chain([Self::ClusterNotFound, Self::ImageNotFound])
+    }
 }
 
 /// The answers, sorted by namespace and name.
@@ -67,7 +96,7 @@ pub(super) fn items(dump: &Dump, options: &Options) -> Result<Vec<Item>, Diagnos
             name: invalid.value.name.clone(),
             answer: Err(ItemError {
                 path: invalid.value.path.clone(),
-                kind: ErrorKind::Invalid.code().to_owned(),
+                kind: ItemErrorKind::Field(ErrorKind::Invalid),
                 text: invalid.value.text.clone(),
                 diagnostics: vec![dump.sources.diagnose(
                     &invalid.place,
@@ -88,7 +117,7 @@ fn answer(dump: &Dump, options: &Options, located: &Located<Network>, alone: boo
     let shoot = shoot::facts(shoot_object).map_err(|error| {
         let text =
             std::error::Error::source(&error).map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
-        in_cluster(dump, cluster, error.path(), ErrorKind::Invalid.code(), text)
+        in_cluster(dump, cluster, error.path(), ErrorKind::Invalid, text)
     })?;
 
     let (nodes, node_list) = nodes(dump, namespace, alone)?;
@@ -109,7 +138,7 @@ fn answer(dump: &Dump, options: &Options, located: &Located<Network>, alone: boo
     let image = options
         .image_vector
         .find("calico-node", Some((version.major, version.minor, version.patch)))
-        .map_err(|error| plain("", "ImageNotFound", error.to_string()))?;
+        .map_err(|error| plain("", ItemErrorKind::ImageNotFound, error.to_string()))?;
     let settings = settings(
         &options.configuration,
         &shoot.provider_type,
@@ -119,11 +148,11 @@ fn answer(dump: &Dump, options: &Options, located: &Located<Network>, alone: boo
     calico_policy::decide(&settings, &shoot, &network.intent, &observed, &network.previous, options.now).map_err(
         |error| match error {
             ResolveError::Ipv6PodCidrUnknown => {
-                in_cluster(dump, cluster, "status.networking.pods", ErrorKind::Required.code(), error.to_string())
+                in_cluster(dump, cluster, "status.networking.pods", ErrorKind::Required, error.to_string())
             }
             ResolveError::KubeProxyDisabledWithoutEbpf => {
                 let path = "spec.kubernetes.kubeProxy.enabled";
-                in_cluster(dump, cluster, path, ErrorKind::Forbidden.code(), error.to_string())
+                in_cluster(dump, cluster, path, ErrorKind::Forbidden, error.to_string())
             }
         },
     )
@@ -143,7 +172,7 @@ fn invalid_network(dump: &Dump, place: &Place, error: network::NetworkError) -> 
     };
     ItemError {
         path: errors.first().map(|error| error.path.clone()).unwrap_or_default(),
-        kind: errors.first().map(|error| error.kind.code().to_owned()).unwrap_or_default(),
+        kind: ItemErrorKind::Field(errors.first().map_or(ErrorKind::Invalid, |error| error.kind)),
         text,
         diagnostics: errors.iter().map(pointer).collect(),
     }
@@ -157,26 +186,26 @@ fn find_shoot<'a>(dump: &'a Dump, network: &Located<Network>) -> Result<(&'a Loc
         let diagnostic = dump.sources.diagnose(&network.place, "metadata.namespace", text.as_str());
         return Err(ItemError {
             path: "metadata.namespace".to_owned(),
-            kind: "ClusterNotFound".to_owned(),
+            kind: ItemErrorKind::ClusterNotFound,
             text,
             diagnostics: vec![diagnostic],
         });
     };
     match &cluster.value.spec.shoot {
         Some(shoot) => Ok((cluster, shoot)),
-        None => Err(in_cluster(dump, cluster, "", ErrorKind::Required.code(), "the Cluster holds no shoot".to_owned())),
+        None => Err(in_cluster(dump, cluster, "", ErrorKind::Required, "the Cluster holds no shoot".to_owned())),
     }
 }
 
-fn in_cluster(dump: &Dump, cluster: &Located<Cluster>, path: &str, kind: &str, text: String) -> ItemError {
+fn in_cluster(dump: &Dump, cluster: &Located<Cluster>, path: &str, kind: ErrorKind, text: String) -> ItemError {
     let path = if path.is_empty() { "spec.shoot".to_owned() } else { format!("spec.shoot.{path}") };
     let diagnostics = vec![dump.sources.diagnose(&cluster.place, &path, text.as_str())];
-    ItemError { path, kind: kind.to_owned(), text, diagnostics }
+    ItemError { path, kind: ItemErrorKind::Field(kind), text, diagnostics }
 }
 
-fn plain(path: &str, kind: &str, text: String) -> ItemError {
+fn plain(path: &str, kind: ItemErrorKind, text: String) -> ItemError {
     let diagnostics = vec![about_the_input(&text)];
-    ItemError { path: path.to_owned(), kind: kind.to_owned(), text, diagnostics }
+    ItemError { path: path.to_owned(), kind, text, diagnostics }
 }
 
 fn about_the_input(text: &str) -> Diagnostic {
@@ -275,7 +304,7 @@ fn nodes(dump: &Dump, namespace: &str, alone: bool) -> Result<(Reading<Vec<NodeF
                 .map_or_else(|| error.to_string(), |source| format!("{error}: {source}"));
             ItemError {
                 path: error.path().to_owned(),
-                kind: ErrorKind::Invalid.code().to_owned(),
+                kind: ItemErrorKind::Field(ErrorKind::Invalid),
                 diagnostics: vec![dump.sources.diagnose(&located.place, error.path(), text.as_str())],
                 text,
             }

@@ -32,7 +32,7 @@ struct DecisionItem {
 #[derive(Debug, Serialize)]
 struct ErrorItem {
     path: String,
-    kind: String,
+    kind: &'static str,
     text: String,
 }
 
@@ -96,7 +96,7 @@ fn item(item: &Item) -> DecisionItem {
         name: item.name.clone(),
         error: item.answer.as_ref().err().map(|ItemError { path, kind, text, diagnostics: _ }| ErrorItem {
             path: path.clone(),
-            kind: kind.clone(),
+            kind: kind.code(),
             text: text.clone(),
         }),
         privilege: decision.map(report::privilege),
