@@ -1,4 +1,4 @@
-//! What was decided, as the status of a Network tells it (design section 8).
+//! What was decided, as the status of a Network tells it.
 
 use calico_policy::Decision;
 use calico_policy::encapsulation::{Encapsulation, Encapsulations};

@@ -28,7 +28,7 @@ closed_set! {
     }
 }
 
-/// Whether route verification is active in a shoot, by the rule of the Go extension and the user's document: from 1.36 on
+/// Whether route verification is active in a shoot, by the rule of the Go extension: from 1.36 on
 /// always; below, with the feature gate and one of the two runtimeConfig entries.
 #[must_use]
 pub fn is_available(version: KubernetesVersion, setup: ApiServerSetup) -> bool {
@@ -36,8 +36,7 @@ pub fn is_available(version: KubernetesVersion, setup: ApiServerSetup) -> bool {
         || setup.mutating_admission_policy_gate && (setup.runtime_config_v1beta1 || setup.runtime_config_v1alpha1)
 }
 
-/// The version in which a guard can be deployed; `None` where none fits, although [`is_available`] may say yes (contract D4,
-/// field map F7).
+/// The version in which a guard can be deployed; `None` where none fits, although [`is_available`] may say yes (D4).
 #[must_use]
 pub fn guard_api(version: KubernetesVersion, setup: ApiServerSetup) -> Option<GuardApi> {
     if version.at_least(1, 36) {

@@ -87,14 +87,18 @@ pub struct Row {
     pub source: &'static str,
 }
 
-/// Every caveat, in the order of the documents. Facts: field map 2.2 to 2.4.
+const CALICO_DOCUMENTATION: &str =
+    "[Calico documentation](https://docs.tigera.io/calico/latest/network-policy/non-privileged)";
+const GO_EXTENSION: &str = "DaemonSet calico-node of gardener/gardener-extension-networking-calico";
+
+/// Every caveat, in the order of the documents.
 pub const TABLE: &[Row] = &[
     Row {
         caveat: Caveat::FeaturesAfterV321,
         applies: Applies::From(CalicoRelease::new(3, 22, 0)),
         meaning: "Calico promises nothing for features that are newer than v3.21, and Felix no longer corrects what it \
                   finds misconfigured.",
-        source: "Calico documentation of the non-privileged mode",
+        source: CALICO_DOCUMENTATION,
     },
     Row {
         caveat: Caveat::IptablesRefusesSuid,
@@ -113,20 +117,20 @@ pub const TABLE: &[Row] = &[
         caveat: Caveat::CommandsRemoved,
         applies: Applies::From(CalicoRelease::new(3, 33, 0)),
         meaning: "The options of calico-node that prepare the host directories became sub-commands of another binary.",
-        source: "field map F26",
+        source: "projectcalico/calico, master: node/pkg/node/command.go",
     },
     Row {
         caveat: Caveat::CalicoVersionUnknown,
         applies: Applies::UnknownRelease,
         meaning: "The image of calico-node has no tag that names a release, so every caveat that depends on the release is \
                   assumed.",
-        source: "design section 3.2",
+        source: "follows from the rows above",
     },
     Row {
         caveat: Caveat::WireguardHostEncryption,
         applies: Applies::Wireguard,
         meaning: "WireGuard for host traffic writes the sysctl src_valid_mark, which fails without root.",
-        source: "field map 2.4",
+        source: "projectcalico/calico: felix/wireguard/wireguard.go",
     },
     Row {
         caveat: Caveat::Ipv6AcceptRa,
@@ -138,25 +142,25 @@ pub const TABLE: &[Row] = &[
         caveat: Caveat::NftablesUnproven,
         applies: Applies::Nftables,
         meaning: "The nftables mode came after v3.21 and nobody documents it for a non-privileged calico-node.",
-        source: "field map 2.4",
+        source: CALICO_DOCUMENTATION,
     },
     Row {
         caveat: Caveat::BirdExporterLeftOut,
         applies: Applies::BirdExporter,
         meaning: "The bird-exporter sidecar cannot reach BIRD's socket in this mode and is left out: there are no BIRD metrics.",
-        source: "field map 2.3",
+        source: GO_EXTENSION,
     },
     Row {
         caveat: Caveat::PrivilegedInitContainers,
         applies: Applies::Always,
         meaning: "The init containers install-cni, cleanup-routes and log-mtu-issues stay privileged.",
-        source: "field map 2.3",
+        source: GO_EXTENSION,
     },
     Row {
         caveat: Caveat::WholeHostDirectories,
         applies: Applies::Always,
         meaning: "The whole of /var/run, /var/lib and /var/log of the host is mounted instead of Calico's directories in them.",
-        source: "field map 2.3",
+        source: GO_EXTENSION,
     },
 ];
 
@@ -192,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn releases_add_caveats_where_the_field_map_says() {
+    fn releases_add_caveats_from_the_first_that_has_them() {
         let always = ["PrivilegedInitContainers", "WholeHostDirectories"];
         let with = |first: &[&'static str]| [first, &always].concat();
         assert_eq!(codes(Some("v3.21.6"), Features::NONE), with(&[]));

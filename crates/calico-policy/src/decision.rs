@@ -127,7 +127,7 @@ pub enum Action {
 pub enum Outcome {
     /// It succeeds once the bundle is applied.
     Succeed,
-    /// It is still processing: gardenlet aborts its flow soon after it sees an error (contract 1.6).
+    /// It is still processing: gardenlet aborts its flow soon after it sees an error.
     Progressing,
     /// It fails with a retriable error.
     RetriableError,
@@ -227,7 +227,7 @@ fn features(shoot: &ShootFacts, intent: &NetworkIntent) -> Features {
 }
 
 /// A pool object that is in the bundle stays in it: without the `overlay` block the Go extension drops it, and the resource
-/// manager then deletes the live pool (design section 4).
+/// manager then deletes the live pool.
 fn keep_pools_of_the_bundle(dataplane: &mut Dataplane, sources: &Sources) {
     let Some(bundle) = sources.bundle.known() else {
         return;

@@ -15,7 +15,7 @@ closed_set! {
 }
 
 closed_set! {
-    /// What a node sends to a pod on another node: the pool decides (design section 4).
+    /// What a node sends to a pod on another node: the pool decides.
     pub enum Encapsulation {
         /// The packet as it is; something outside Calico must route it.
         None,
@@ -124,7 +124,7 @@ closed_set! {
 
 /// What a pool of this protocol and mode sends under this backend.
 ///
-/// Backend `none` makes IP in IP ineffective, because nobody programs its routes; VXLAN's come from Felix (design section 4).
+/// Backend `none` makes IP in IP ineffective, because nobody programs its routes; VXLAN's come from Felix.
 #[must_use]
 pub const fn sends(backend: Backend, pool: Pool, mode: PoolMode) -> Encapsulation {
     match (backend, pool, mode) {

@@ -27,7 +27,7 @@ closed_set! {
 /// What an observer saw of the guard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GuardObservation {
-    /// The effect probe of design section 6, or policy and binding both present in a dump.
+    /// A server-side dry run as calico-node left the condition alone, or policy and binding both present in a dump.
     Effective,
     /// The probe saw no effect, or policy or binding is missing beside the other.
     NotEffective,

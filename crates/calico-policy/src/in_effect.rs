@@ -67,7 +67,7 @@ impl ObservedDataplane {
     }
 }
 
-/// The sources that were read, in the order of design section 4.
+/// The sources that were read, in the order in which they are asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sources {
     /// The bundle last written, from the Secrets of the ManagedResource. Absent: there is no ManagedResource.
@@ -76,7 +76,7 @@ pub struct Sources {
     pub live: Reading<ObservedDataplane>,
     /// Our own record in `status.state`. Absent: there is none.
     pub record: Reading<Encapsulations>,
-    /// Whether this is the first installation (contract 1.4): no operation has ever succeeded and nothing is restored.
+    /// Whether this is the first installation: no operation has ever succeeded and nothing is restored.
     pub history: History,
 }
 
@@ -154,7 +154,7 @@ pub fn removed_families(current: Encapsulations, target: &Dataplane) -> Vec<IpFa
 }
 
 /// Whether the removal of `encapsulation` in `family` exists only on paper: the pool came from variables and would again,
-/// calico-node uses them only while no pool exists, and the backend goes on serving the pool (design section 4).
+/// calico-node uses them only while no pool exists, and the backend goes on serving the pool.
 #[must_use]
 pub fn rests_on_variable_alone(
     encapsulation: Encapsulation,
@@ -173,7 +173,7 @@ pub fn rests_on_variable_alone(
     pool.source == PoolSource::Variable && wanted.pool_source == PoolSource::Variable && still_served
 }
 
-/// `target` rendered with the encapsulation in effect: the held set moves together (design section 5). `None` where the
+/// `target` rendered with the encapsulation in effect: the held set moves together. `None` where the
 /// observed state cannot be expressed.
 #[must_use]
 pub fn hold_encapsulation(target: &Dataplane, observed: &ObservedDataplane) -> Option<Dataplane> {

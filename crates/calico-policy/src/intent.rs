@@ -12,7 +12,7 @@ use crate::encapsulation::{Backend, IpFamily, Pool, PoolMode};
 /// must have an opinion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkIntent {
-    /// `spec.ipFamilies` in order; empty means IPv4 (contract D2).
+    /// `spec.ipFamilies` in order; empty means IPv4 (D2).
     pub ip_families: Vec<IpFamily>,
     /// `backend`.
     pub backend: Option<Backend>,
@@ -125,7 +125,7 @@ closed_set! {
 }
 
 closed_set! {
-    /// A deprecated field without effect (design section 4 step 12).
+    /// A deprecated field without effect.
     pub enum DeprecatedField {
         /// `ipip`.
         Ipip = "ipip",

@@ -83,7 +83,7 @@ pub enum NetworkUnavailable {
     Missing,
     /// Exactly one, as it should be.
     One(Condition),
-    /// Two or more: which one counts is undefined (contract D24).
+    /// Two or more: which one counts is undefined (D24).
     Several,
 }
 
@@ -111,7 +111,7 @@ pub enum ConditionStatus {
     Unknown,
 }
 
-/// The reason of a condition, compared exactly (field map 1.1).
+/// The reason of a condition, compared exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConditionReason {
     /// A route writer has created the node's routes.
@@ -141,7 +141,7 @@ impl ConditionReason {
 }
 
 closed_set! {
-    /// The class of a node in a survey; every node is in exactly one (design section 5).
+    /// The class of a node in a survey; every node is in exactly one.
     pub enum NodeClass {
         /// The only ready class: a route writer says that the routes exist.
         RouteCreated,
@@ -197,7 +197,7 @@ pub enum EvidenceRules {
     },
 }
 
-/// Sorts a node into its class; the first rule that matches wins (design section 5).
+/// Sorts a node into its class; the first rule that matches wins.
 #[must_use]
 pub fn classify(node: &NodeFacts, rules: EvidenceRules) -> NodeClass {
     use ConditionReason as Reason;
@@ -287,7 +287,7 @@ mod tests {
         }
     }
 
-    /// Without a condition: deleting before not ready before no pod network (design section 5, rules 6 to 9).
+    /// Without a condition: deleting before not ready before no pod network.
     #[test]
     fn precedence_without_condition() {
         for deleting in [false, true] {

@@ -6,7 +6,7 @@ use crate::overlay::{HoldReason, OverlayVerdict, UnverifiedReason};
 use crate::survey::Survey;
 
 closed_set! {
-    /// Where a switch stands (design section 5).
+    /// Where a switch stands.
     pub enum Phase {
         /// No switch.
         Idle,

@@ -67,7 +67,7 @@ impl PrivilegedBecause {
     }
 }
 
-/// Decides the mode by the truth table of design section 3.2.
+/// Decides the mode by the truth table of `docs/non-privileged.md`.
 #[must_use]
 pub fn decide(gate: bool, calico_version: &CalicoVersion, features: Features) -> PrivilegeDecision {
     let mode = match (gate, features.ebpf) {
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
     use crate::version::CalicoRelease;
 
-    /// The whole truth table, the expected column written by hand from the design.
+    /// The whole truth table, the expected column written by hand.
     #[test]
     fn truth_table() {
         use NodePrivilege::{NonPrivileged, Privileged};

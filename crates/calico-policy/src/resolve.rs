@@ -1,4 +1,4 @@
-//! From the user's configuration to the dataplane that follows from it (design section 4).
+//! From the user's configuration to the dataplane that follows from it.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -14,7 +14,7 @@ use crate::shoot::{Cidr, KubeProxy, ShootFacts};
 /// Why no dataplane follows from a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResolveError {
-    /// The shoot has IPv6, but its status names no IPv6 pod network yet (contract D22). It will: try again.
+    /// The shoot has IPv6, but its status names no IPv6 pod network yet (D22). It will: try again.
     Ipv6PodCidrUnknown,
     /// kube-proxy is off without the eBPF dataplane. The shoot owner must change one of them.
     KubeProxyDisabledWithoutEbpf,
@@ -34,7 +34,7 @@ impl core::fmt::Display for ResolveError {
 impl core::error::Error for ResolveError {}
 
 /// The families that count: the configured ones, IPv4 if none is, and only the first while a migration to dual stack is
-/// pending (contract 1.8, D2, D10).
+/// pending (D2, D10).
 #[must_use]
 pub fn effective_families(intent: &NetworkIntent, shoot: &ShootFacts) -> Vec<IpFamily> {
     let mut families = intent.ip_families.clone();
@@ -222,7 +222,7 @@ fn family(
 
 fn ipam(intent: &NetworkIntent, has_ipv4: bool, has_ipv6: bool) -> Ipam {
     let configured = intent.ipam.kind.unwrap_or(IpamType::HostLocal);
-    // VXLAN takes the kind even from a user who chose host-local (contract D16), but leaves the network that came with it.
+    // VXLAN takes the kind even from a user who chose host-local, as in the Go extension, but leaves the network that came with it.
     let kind = if intent.vxlan && has_ipv4 { IpamType::CalicoIpam } else { configured };
     let ranges = if has_ipv4 && has_ipv6 {
         vec!["usePodCidrIPv6".to_string(), "usePodCidr".to_string()]
@@ -234,7 +234,7 @@ fn ipam(intent: &NetworkIntent, has_ipv4: bool, has_ipv6: bool) -> Ipam {
     Ipam { kind, ranges }
 }
 
-/// The user's own method wins (contract D11); else the node networks of the family, from the status where it has any.
+/// The user's own method wins (D11); else the node networks of the family, from the status where it has any.
 fn auto_detection_method(family: IpFamily, user: &FamilyIntent, shoot: &ShootFacts) -> Option<String> {
     if let Some(method) = &user.auto_detection_method {
         return Some(method.clone());

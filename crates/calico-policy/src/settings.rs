@@ -6,7 +6,7 @@ use core::time::Duration;
 use crate::nodes::NodeClass;
 use crate::version::CalicoVersion;
 
-/// Everything configured that the decisions depend on (design section 10).
+/// Everything configured that the decisions depend on.
 ///
 /// None of it can be discovered from a cluster, which is why it is configured.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use crate::admission_policy::ApiServerSetup;
 use crate::encapsulation::IpFamily;
 use crate::version::KubernetesVersion;
 
-/// The facts of a shoot that decisions rest on (contract 1.8 and design section 7, G13).
+/// The facts of a shoot that decisions rest on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShootFacts {
     /// `spec.kubernetes.version`.
@@ -37,7 +37,7 @@ pub enum KubeProxy {
     Enabled,
     /// Runs in mode `NFTables`; Felix must use nftables too.
     Nftables,
-    /// Does not run; its mode is ignored (contract D1).
+    /// Does not run; its mode is ignored (D1).
     Disabled,
 }
 

@@ -16,11 +16,11 @@ pub use names::NodeNames;
 
 use first::FirstNodes;
 
-/// At most this many blocking nodes are listed by name; the totals tell the rest (design section 8).
+/// At most this many blocking nodes are listed by name; the totals tell the rest.
 pub const LISTED_NODES: usize = 20;
 
 /// Evidence that nobody has refreshed for this long is reported as old. Steady route writers do not refresh it, so it never
-/// blocks (design section 5).
+/// blocks.
 pub const EVIDENCE_OLD_AFTER: Duration = Duration::from_secs(3600);
 
 /// What a look at all nodes found.

@@ -4,7 +4,7 @@ use alloc::string::{String, ToString};
 use core::str::FromStr;
 
 /// A Kubernetes version. Pre-release and build suffixes are dropped on purpose: `1.36.0-beta.1` counts as 1.36.0, as in the
-/// Go extension (contract 1.9 step 6).
+/// Go extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KubernetesVersion {
     /// Major number.

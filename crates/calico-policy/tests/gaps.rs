@@ -1,6 +1,5 @@
 //! Where the Go extension lets an overlay go that it should keep, or keeps what it need not: each gap by the name under which
-//! the contract (D…) or the field map (F…) lists it, with literal inputs and outputs. Cases that the laws once shrank to stand
-//! at the end.
+//! `docs/deviations.md` lists it, with literal inputs and outputs. Cases that the laws once shrank to stand at the end.
 
 use crate::support::convert::{Input, NOW, answer};
 use crate::support::model::{Before, Case, Code, Entries, Guard, Node, Nodes, Overlay, Record, Seen, Source, Wish};

@@ -1,4 +1,4 @@
-//! The laws of the overlay verdict (design section 3.4) as properties, and the core against an oracle that shares no code with
+//! The laws of the overlay verdict as properties, and the core against an oracle that shares no code with
 //! it. Random numbers are seeded, so a failure repeats.
 
 use crate::support::convert::{Input, NOW, answer, failure};

@@ -1,4 +1,4 @@
-//! The resolution of design section 4 over its whole space, enumerated, against the steps of the design written as steps; then
+//! The resolution over its whole space, enumerated, against its rules written as steps; then
 //! every resolution against every encapsulation that may be in effect and every source that may say so.
 
 use crate::support::convert::{Input, intent, shoot};

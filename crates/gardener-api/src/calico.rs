@@ -1,4 +1,4 @@
-//! The live objects of the shoot that tell which encapsulation is in effect (design 4): `IPPool`, `DaemonSet`, `ConfigMap`.
+//! The live objects of the shoot that tell which encapsulation is in effect: `IPPool`, `DaemonSet`, `ConfigMap`.
 
 use std::collections::BTreeMap;
 
@@ -93,7 +93,7 @@ pub struct Container {
     /// Image reference.
     #[serde(deserialize_with = "or_default")]
     pub image: String,
-    /// In the order of the input; of two equal names the last wins (design 4).
+    /// In the order of the input; of two equal names the last wins.
     #[serde(deserialize_with = "objects")]
     pub env: Vec<EnvVar>,
 }

@@ -1,4 +1,5 @@
-//! `Cluster` of `extensions.gardener.cloud/v1alpha1` with the Shoot fields in use (contract 1.8, design 7 G13).
+//! `Cluster` of `extensions.gardener.cloud/v1alpha1` with the Shoot fields in use
+//! (gardener/gardener: docs/extensions/cluster.md).
 //!
 //! Seed and CloudProfile inside a Cluster are large and not needed: they are skipped without being decoded.
 

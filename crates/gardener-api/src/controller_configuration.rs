@@ -1,4 +1,4 @@
-//! `ControllerConfiguration` of `calico.networking.extensions.config.gardener.cloud/v1alpha1` (contract 4.6, design 10).
+//! `ControllerConfiguration` of `calico.networking.extensions.config.gardener.cloud/v1alpha1`.
 //!
 //! Read strictly, other than by the Go extension: an unknown field is an error, so a typo in a gate does not go unnoticed.
 

@@ -1,4 +1,4 @@
-//! Which image runs for which name (contract 4.7): a built-in list, and the landscape's overwrite on top of it.
+//! Which image runs for which name: a built-in list, and the landscape's overwrite on top of it.
 
 mod built_in;
 mod constraint;

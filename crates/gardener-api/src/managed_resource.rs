@@ -1,4 +1,4 @@
-//! `ManagedResource` of `resources.gardener.cloud/v1alpha1` (contract 2).
+//! `ManagedResource` of `resources.gardener.cloud/v1alpha1` (gardener/gardener: docs/concepts/resource-manager.md).
 
 use serde::Deserialize;
 

@@ -54,7 +54,7 @@ pub struct Condition {
     pub last_transition_time: Option<Box<str>>,
 }
 
-/// `lastOperation` of a Gardener object (contract 1.1).
+/// `lastOperation` of a Gardener object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LastOperation {

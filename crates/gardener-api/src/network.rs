@@ -1,4 +1,4 @@
-//! `Network` of `extensions.gardener.cloud/v1alpha1` (contract 1.1).
+//! `Network` of `extensions.gardener.cloud/v1alpha1` (gardener/gardener: docs/extensions/resources/network.md).
 
 use serde::Deserialize;
 
@@ -38,7 +38,7 @@ pub struct NetworkSpec {
     /// Service range.
     #[serde(rename = "serviceCIDR", deserialize_with = "or_default")]
     pub service_cidr: String,
-    /// `IPv4`, `IPv6`; empty means `[IPv4]` (design 4).
+    /// `IPv4`, `IPv6`; empty means `[IPv4]`.
     #[serde(deserialize_with = "or_default")]
     pub ip_families: Vec<String>,
 }

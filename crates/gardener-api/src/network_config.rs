@@ -1,5 +1,5 @@
-//! `NetworkConfig` of `calico.networking.extensions.gardener.cloud/v1alpha1`: what a shoot owner writes as provider config
-//! (contract 6.3). Strict: a field that nobody knows, or that is given twice, is an error with its path.
+//! `NetworkConfig` of `calico.networking.extensions.gardener.cloud/v1alpha1`: what a shoot owner writes as provider config.
+//! Strict: a field that nobody knows, or that is given twice, is an error with its path.
 
 use crate::strict::{DecodeErrors, Document, Fields, TypeMeta};
 

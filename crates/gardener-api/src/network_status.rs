@@ -1,5 +1,4 @@
-//! What a Network tells about our decisions: `status.providerStatus` and, for control-plane migration, `status.state`
-//! (design section 8).
+//! What a Network tells about our decisions: `status.providerStatus` and, for control-plane migration, `status.state`.
 
 use std::collections::BTreeMap;
 

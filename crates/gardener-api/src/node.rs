@@ -1,4 +1,4 @@
-//! `Node` with what the route survey needs (design 5), compact enough for a hundred thousand of them.
+//! `Node` with what the route survey needs, compact enough for a hundred thousand of them.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -85,7 +85,7 @@ impl Secret {
         STANDARD.decode(value).map_err(|_| SecretError::Base64 { key: key.to_owned() })
     }
 
-    /// The text under `key`, decompressed where the key ends in `.br` as gardener-resource-manager does (contract 2.4).
+    /// The text under `key`, decompressed where the key ends in `.br` as gardener-resource-manager does.
     ///
     /// # Errors
     /// Any [`SecretError`]. Bytes after the end of a Brotli stream are one, because they hang the resource manager.

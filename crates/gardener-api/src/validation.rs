@@ -1,4 +1,4 @@
-//! What admission and the controller would refuse: one rule set for both (contract 6, design section 13).
+//! What admission and the controller would refuse: one rule set for both.
 
 mod auto_detection;
 mod cidr;

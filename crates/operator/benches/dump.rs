@@ -1,4 +1,4 @@
-//! Reading a dump of 5,000 full-size nodes, beside the least that any JSON reader must do (design 15).
+//! Reading a dump of 5,000 full-size nodes, beside the least that any JSON reader must do.
 //!
 //! The figure includes reading the file. Prints each figure beside its budget and fails where one is over. The ratio is taken within one run, so it does not depend on
 //! the machine; memory is the peak of a process that does nothing else.

@@ -1,4 +1,4 @@
-//! The decision over decoded nodes (design 15): time for 5,000 of them, and whether it stays linear to 100,000.
+//! The decision over decoded nodes: time for 5,000 of them, and whether it stays linear to 100,000.
 //!
 //! Measured is all of `calico_policy::decide`, so that no work hides behind the verdict itself. What dominates depends on the
 //! nodes, hence several [`Shape`]s. For comparison: the Go extension's check of the conditions alone takes 455 µs for 5,000.

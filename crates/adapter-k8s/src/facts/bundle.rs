@@ -1,4 +1,4 @@
-//! The dataplane of the bundle last written: the Secrets that the ManagedResource names (contract 2).
+//! The dataplane of the bundle last written: the Secrets that the ManagedResource names.
 
 use calico_policy::in_effect::ObservedDataplane;
 use calico_policy::{ReadFailure, ReadFailureKind, Reading};

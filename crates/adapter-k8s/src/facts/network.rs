@@ -164,7 +164,7 @@ fn parsed<T: std::str::FromStr>(path: &str, text: &str) -> Result<T, NetworkErro
     text.parse().map_err(|_| NetworkError(vec![FieldError::invalid(path, text, "is not supported")]))
 }
 
-/// A restore is never a first installation, although the Network on the new seed has no history (field map F17).
+/// A restore is never a first installation, although the Network on the new seed has no history.
 fn history(network: &Network, operation: Option<&str>) -> History {
     let last = network.status.last_operation.as_ref();
     let never_succeeded = last.is_none_or(|last| last.operation_type == "Create" && last.state != "Succeeded");

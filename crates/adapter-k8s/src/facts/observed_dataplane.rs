@@ -1,4 +1,4 @@
-//! The dataplane that the objects of a bundle, or of a live shoot, put into effect (design section 4).
+//! The dataplane that the objects of a bundle, or of a live shoot, put into effect.
 
 use calico_policy::encapsulation::{Backend, IpFamily, sends};
 use calico_policy::in_effect::{ObservedDataplane, ObservedPool};

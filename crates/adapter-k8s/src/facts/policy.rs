@@ -4,7 +4,7 @@
 use calico_policy::guard::GuardObservation;
 use gardener_api::policy::{MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding};
 
-/// Names under which a guard is known: ours, and the one that provider extensions deploy (contract 1.10, field map F8).
+/// Names under which a guard is known: ours, and the one that provider extensions deploy.
 pub const GUARD_NAMES: [&str; 3] =
     ["extension-networking-calico-guard", "block-calico-network-unavailable", "calico-mutating-admission-policy"];
 

@@ -38,7 +38,7 @@ const POLICY_V1BETA1: &str = "admissionregistration.k8s.io/v1beta1";
 const POLICY_V1ALPHA1: &str = "admissionregistration.k8s.io/v1alpha1";
 const MIGRATION_CONSTRAINT: &str = "DualStackNodesMigrationReady";
 
-/// The facts of a shoot (contract 1.8).
+/// The facts of a shoot.
 ///
 /// # Errors
 /// [`ShootError`] for a version or a network that cannot be read.

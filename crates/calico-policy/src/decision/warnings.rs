@@ -99,7 +99,7 @@ fn about_the_transition(seen: &Seen<'_>, warnings: &mut Vec<Warning>) {
     }
 }
 
-/// Transitions that nobody gates but that have known risks (field map F9, F22, F29).
+/// Transitions that nobody gates but that have known risks.
 fn transition(family: IpFamily, from: Encapsulations, to: Encapsulations) -> Option<Warning> {
     use Encapsulation as E;
     let is_ipip = |encapsulation| matches!(encapsulation, E::IpipAlways | E::IpipCrossSubnet);

@@ -1,5 +1,5 @@
-//! What the verdict must be, from the user's document ("only proceed with disabling overlay once routes are confirmed", on
-//! every node, gate, policy API) and the tables of the design. Shares no code with the core.
+//! What the verdict must be, written from what operators are promised: the overlay goes only once routes are confirmed on
+//! every node, where the gate and the policy API permit to ask. Shares no code with the core.
 
 use super::model::{Before, Case, Code, Entries, Guard, Node, Nodes, PolicyApi, Record, Requirement, Source, Wish};
 use super::steps::{Scratch, Slot, follow, pools, sends};
@@ -94,7 +94,7 @@ pub fn is_dual_stack(wish: &Wish) -> bool {
     wish.families.len() == 2
 }
 
-/// The class of a node, the numbered list of design section 5.
+/// The class of a node; the first rule that matches wins.
 pub fn class(node: &Node, strict: bool, dual_stack: bool) -> Code {
     match node.entries {
         Entries::Two | Entries::One("Unknown", _) => "OtherReason",

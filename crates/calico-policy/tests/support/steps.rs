@@ -1,4 +1,4 @@
-//! The dataplane that follows from a wish, transcribed step by step from design section 4. It writes into one scratch record,
+//! The dataplane that follows from a wish, step by step as the documents of the field tell it. It writes into one scratch record,
 //! a later step over an earlier one, and shares nothing with the core.
 
 use super::model::{Code, Overlay, Wish};
@@ -143,7 +143,7 @@ pub fn follow(wish: &Wish) -> Option<Scratch> {
         }
     }
 
-    // Step 6: address management. VXLAN has taken the kind where there is IPv4 (contract D16).
+    // Step 6: address management. VXLAN has taken the kind where there is IPv4.
     if let Some(kind) = wish.ipam
         && !(wish.vxlan && record.ipv4.is_some())
     {

@@ -1,4 +1,4 @@
-//! `featureGates`: names switched on and off, resolved against what exists (contract 4.6).
+//! `featureGates`: names switched on and off, resolved against what exists.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The section `overlaySwitch` (design 10): how carefully encapsulation is taken away.
+//! The section `overlaySwitch`: how carefully encapsulation is taken away.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -79,7 +79,7 @@ pub enum Verification {
     Skip,
 }
 
-/// A class of nodes that blocks a switch unless it is excluded: every one but `RouteCreated` (design 5).
+/// A class of nodes that blocks a switch unless it is excluded: every one but `RouteCreated`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub enum BlockingNodeClass {
     /// No condition `NetworkUnavailable`.
@@ -100,7 +100,7 @@ pub enum BlockingNodeClass {
     Stale,
 }
 
-/// `guard`: the admission policy that keeps Calico from overwriting the route condition (design 6).
+/// `guard`: the admission policy that keeps Calico from overwriting the route condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GuardConfiguration {
     /// `enabled`.

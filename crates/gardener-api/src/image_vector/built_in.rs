@@ -1,4 +1,4 @@
-//! The images this extension is built for (contract 4.7).
+//! The images this extension is built for.
 
 /// Name, repository and tag; `cni-plugins` is released with this extension and takes its version as tag.
 pub(super) const IMAGES: [(&str, &str, Option<&str>); 9] = [

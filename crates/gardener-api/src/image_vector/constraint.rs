@@ -5,7 +5,7 @@
 
 mod parse;
 
-/// `major.minor.patch` of a release. Gardener cuts everything else off before it asks (contract 4.7).
+/// `major.minor.patch` of a release. Gardener cuts everything else off before it asks.
 pub(super) type Version = (u64, u64, u64);
 
 /// Alternatives of terms.

@@ -1,4 +1,4 @@
-//! The rules of the Network resource (contract 1.9 steps 1 and 2).
+//! The rules of the Network resource.
 
 use super::auto_detection::subdomain_problem;
 use super::cidr;

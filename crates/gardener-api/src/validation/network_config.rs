@@ -1,4 +1,4 @@
-//! The rules of `NetworkConfig` (contract 6.3).
+//! The rules of `NetworkConfig`.
 
 use super::field_error::{FieldError, join};
 use super::go_text::quote;
@@ -17,7 +17,7 @@ const LOOP_PREVENTIONS: [&str; 3] = ["Disabled", "Drop", "Reject"];
 ///
 /// `base` is the path of the configuration: `spec.providerConfig` in a Network, `spec.networking.providerConfig` in a Shoot,
 /// empty where it stands alone. Blocks of a family that the shoot does not have, and an IPv6 pool with IP in IP, are refused
-/// here too: the Go extension admits them and fails to render them (contract A2).
+/// here too: the Go extension admits them and fails to render them (A2).
 #[must_use]
 pub fn validate_network_config(config: &NetworkConfig, ip_families: &[String], base: &str) -> Vec<FieldError> {
     let has = |family: &str| ip_families.iter().any(|wanted| wanted == family);

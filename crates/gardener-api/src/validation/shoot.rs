@@ -1,4 +1,4 @@
-//! The rules of a Shoot, as admission applies them (contract 6.2).
+//! The rules of a Shoot, as admission applies them.
 
 use super::cidr;
 use super::field_error::FieldError;
@@ -13,7 +13,7 @@ const BASE: &str = "spec.networking.providerConfig";
 /// Every error of a Shoot. Shoots without workers, or with another network, are none of our business.
 ///
 /// With `old` this judges an update: a shoot that is being deleted, or whose networking, kube-proxy and workers are unchanged, is
-/// always admitted, so that a stricter rule never locks a shoot up (contract A1).
+/// always admitted, so that a stricter rule never locks a shoot up (A1).
 #[must_use]
 pub fn validate_shoot(shoot: &Shoot, old: Option<&Shoot>) -> Vec<FieldError> {
     let Some(networking) = &shoot.spec.networking else { return Vec::new() };

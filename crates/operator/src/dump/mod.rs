@@ -1,4 +1,4 @@
-//! A dump: what kubectl printed about a seed and a shoot, read from files (design 9).
+//! A dump: what kubectl printed about a seed and a shoot, read from files.
 //!
 //! Accepted are single objects, several documents, `List` and typed lists, nested or not, in YAML or JSON. An input that is not
 //! understood is an error, never an absence: what is missing from a dump must be missing in the cluster.

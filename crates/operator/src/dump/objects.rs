@@ -91,7 +91,7 @@ pub struct Nodes {
     pub completeness: Completeness,
 }
 
-/// How much a list of nodes proves (design 9).
+/// How much a list of nodes proves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Completeness {
     /// Nothing was given: how many nodes there are is unknown.

@@ -224,7 +224,10 @@ pub(crate) const ROWS: &[Tested] = &[
         ours: "each decision names those that apply to the Calico release and the features in use",
         why: "Calico guarantees nothing newer than v3.21 in this mode",
         tests: &[
-            Test { path: "crates/calico-policy/src/caveats.rs", name: "releases_add_caveats_where_the_field_map_says" },
+            Test {
+                path: "crates/calico-policy/src/caveats.rs",
+                name: "releases_add_caveats_from_the_first_that_has_them",
+            },
             Test { path: "crates/calico-policy/src/caveats.rs", name: "each_feature_adds_its_own" },
         ],
     },

@@ -1,4 +1,4 @@
-//! The answer as JSON: `DecisionList` (design section 9). Checks outside of this repository rely on every name here.
+//! The answer as JSON: `DecisionList`. Checks outside of this repository rely on every name here.
 
 use adapter_k8s::report;
 use calico_policy::Decision;
