@@ -11,6 +11,7 @@ mod dataplane;
 mod definitions;
 mod input;
 pub(crate) mod rows;
+mod seed;
 mod switch;
 
 use std::collections::BTreeSet;
@@ -59,6 +60,8 @@ pub(crate) enum Part {
     SwitchDefaults,
     Dataplane,
     Admission,
+    /// The monitoring objects in the seed.
+    Seed,
 }
 
 impl fmt::Display for Part {
@@ -68,6 +71,7 @@ impl fmt::Display for Part {
             Self::SwitchDefaults => "defaults",
             Self::Dataplane => "dataplane",
             Self::Admission => "admission",
+            Self::Seed => "seed",
         })
     }
 }
@@ -84,6 +88,7 @@ pub(crate) fn run(directory: &Path) -> Result<Vec<Problem>, Failure> {
         (Part::SwitchDefaults, switch::compare(directory, switch::With::Defaults)?),
         (Part::Dataplane, dataplane::compare(directory)?),
         (Part::Admission, admission::compare(directory)?),
+        (Part::Seed, seed::compare(directory)?),
     ];
     let mut problems = definitions::problems(directory)?;
     for (part, comparison) in &parts {

@@ -9,6 +9,9 @@ mod scrape_config;
 #[cfg(test)]
 mod tests;
 
+use calico_policy::dataplane::Dataplane;
+use calico_policy::privilege::NodePrivilege;
+
 use crate::object::{ObjectKey, Objects, RenderError};
 
 /// What the objects of the seed depend on. Ports are not among it: the jobs find them by the name of the container port.
@@ -27,6 +30,17 @@ pub enum BirdExporter {
     Absent,
     /// Deployed.
     Present,
+}
+
+impl BirdExporter {
+    /// Asked for, and not left out because a non-privileged calico-node has no access to BIRD's socket.
+    #[must_use]
+    pub const fn of(dataplane: &Dataplane) -> Self {
+        match dataplane.privilege {
+            NodePrivilege::Privileged(_) if dataplane.bird_exporter => Self::Present,
+            NodePrivilege::Privileged(_) | NodePrivilege::NonPrivileged => Self::Absent,
+        }
+    }
 }
 
 /// The objects that belong into the shoot's namespace in the seed.

@@ -25,7 +25,7 @@ Evidence is one of two:
   which sees the input alone, says exactly what the Go extension answers and exactly what we answer. Named are the comparison, the
   rule and the number of differences that it excuses: one without a rule, an unused rule and another number fail. The comparisons are
   *switch* (the verdict about the overlay switch; feature gates as recorded, profile `Strict`), *defaults* (the same with nothing
-  configured), *dataplane* (the resolved settings, and what is refused) and *admission*.
+  configured), *dataplane* (the resolved settings, and what is refused), *admission* and *seed* (the monitoring objects there).
 * **test**: a test of this repository by name. `cargo xtask tidy` fails if it does not exist or is ignored.
 
 | number | Go extension | here | why | evidence |

@@ -91,7 +91,7 @@ fn failure(golden: &Value) -> &str {
 }
 
 /// What we resolve; with `ipv6_pods` as if the shoot's status named that network too.
-fn dataplane(case: &Value, ipv6_pods: Option<&str>) -> Result<Dataplane, String> {
+pub(super) fn dataplane(case: &Value, ipv6_pods: Option<&str>) -> Result<Dataplane, String> {
     let network = network(case, false)?;
     let network = facts::network::facts(&network).map_err(|error| chain(&error))?;
     let mut shoot = facts::shoot::facts(&shoot(case, "shoot")?).map_err(|error| chain(&error))?;

@@ -1,12 +1,12 @@
 //! What runs beside calico-node.
 
 use calico_policy::encapsulation::Backend;
-use calico_policy::privilege::NodePrivilege;
 use k8s_openapi::api::core::v1::Container;
 
 use super::{BIRD_EXPORTER_CONTAINER, CONDITION_CONTAINER, SNAT_CONTAINER, environment, privilege, volumes};
 use crate::plan::Plan;
 use crate::pods::{container, read_only_mount, requests, tcp_port, texts, variable, writable_mount};
+use crate::seed::BirdExporter;
 use crate::{commands, monitoring, scripts};
 
 /// Those that stand before calico-node in the list.
@@ -22,9 +22,9 @@ pub(super) fn before_calico_node(plan: &Plan) -> Vec<Container> {
 
 /// BIRD's metrics; the socket of BIRD is out of reach without privileges.
 pub(super) fn bird_exporter(plan: &Plan) -> Option<Container> {
-    match plan.dataplane.privilege {
-        NodePrivilege::Privileged(_) if plan.dataplane.bird_exporter => {}
-        NodePrivilege::Privileged(_) | NodePrivilege::NonPrivileged => return None,
+    match BirdExporter::of(&plan.dataplane) {
+        BirdExporter::Present => {}
+        BirdExporter::Absent => return None,
     }
     let port = monitoring::BIRD_PORT;
     let mut args = texts(["-format.new=true", "-bird.socket=/var/run/calico/bird.ctl"]);

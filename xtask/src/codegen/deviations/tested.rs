@@ -28,6 +28,7 @@ pub(crate) struct AlsoTested {
 }
 
 const GAPS: &str = "crates/calico-policy/tests/gaps.rs";
+const SEED: &str = "crates/calico-manifests/src/seed/tests.rs";
 const WARNINGS: &str = "crates/calico-policy/tests/warnings.rs";
 
 pub(crate) const ROWS: &[Tested] = &[
@@ -234,6 +235,14 @@ pub(crate) const ROWS: &[Tested] = &[
 ];
 
 pub(crate) const ALSO: &[AlsoTested] = &[
+    AlsoTested {
+        id: "D7",
+        rule: "no exporter",
+        tests: &[
+            Test { path: SEED, name: "bird_is_scraped_only_with_its_exporter" },
+            Test { path: SEED, name: "whatever_is_made_is_among_what_is_cleaned_up" },
+        ],
+    },
     AlsoTested {
         id: "D5",
         rule: "hibernated shoot",
