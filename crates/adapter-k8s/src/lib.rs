@@ -5,6 +5,7 @@
 //! turning one into the other is this crate's job.
 
 pub mod facts;
+pub mod lease;
 pub mod plan;
 pub mod report;
 pub mod settings;
