@@ -18,6 +18,7 @@ use proptest::test_runner::RngSeed;
 /// How many cases are drawn where `PROPTEST_CASES` does not say.
 const CASES: u32 = 1_500;
 
+#[expect(clippy::disallowed_methods, reason = "how many cases are drawn is up to who runs the tests")]
 fn config() -> ProptestConfig {
     let from_environment = ProptestConfig::default();
     ProptestConfig {
