@@ -1,9 +1,11 @@
 //! Cluster state to core structs, decisions to writes.
 //!
 //! Facts enter the core through the free functions of [`facts`], one file per resource kind, each with its own error type.
-//! What the core decided leaves it through [`report`]. `gardener-api` and `calico-policy` know nothing of each other:
-//! turning one into the other is this crate's job.
+//! [`decide()`](decide::decide) takes them to both decisions, [`bundle`] to what is written, and [`report`] to what the status
+//! says. `gardener-api` and `calico-policy` know nothing of each other: turning one into the other is this crate's job.
 
+pub mod bundle;
+pub mod decide;
 pub mod facts;
 pub mod lease;
 pub mod plan;
