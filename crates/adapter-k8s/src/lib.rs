@@ -5,6 +5,7 @@
 //! says. `gardener-api` and `calico-policy` know nothing of each other: turning one into the other is this crate's job.
 
 pub mod bundle;
+pub mod client;
 pub mod decide;
 pub mod facts;
 pub mod lease;
