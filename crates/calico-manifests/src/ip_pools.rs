@@ -51,11 +51,13 @@ enum IpPoolSpec {
 pub(crate) fn add(objects: &mut Objects, dataplane: &Dataplane, networks: &Networks) -> Result<(), RenderError> {
     let Networks { pods, ipv4_nodes } = networks;
     if let Some(family) = dataplane.ipv4.as_ref().filter(|family| family.pool_source == PoolSource::Object) {
-        objects.add(&pool(IPV4, pods_in(family, pods, 26)))?;
+        objects.add(&pool(IPV4, pods_in(family, family.sends, pods, 26)))?;
     }
     if let Some(family) = dataplane.ipv6.as_ref().filter(|family| family.pool_source == PoolSource::Object) {
         let cidr = family.pod_cidr.as_ref().unwrap_or(pods);
-        objects.add(&pool(IPV6, pods_in(family, cidr, 122)))?;
+        // Whatever the overlay: its mode reaches only the variable of calico-node. So it is in the Go extension, and a take-over must
+        // not start to wrap packets.
+        objects.add(&pool(IPV6, pods_in(family, Encapsulation::None, cidr, 122)))?;
     }
     let overlay_off = dataplane.overlay.is_some_and(|overlay| !overlay.enabled);
     if let Some(nodes) = ipv4_nodes.as_ref().filter(|_| overlay_off && dataplane.ipv4.is_some()) {
@@ -69,8 +71,8 @@ fn pool(name: &str, spec: IpPoolSpec) -> IpPool {
     IpPool { api_version: "crd.projectcalico.org/v1", kind: "IPPool", metadata: cluster_scoped(name), spec }
 }
 
-fn pods_in(family: &FamilyDataplane, cidr: &str, block_size: u8) -> IpPoolSpec {
-    let (ipip_mode, vxlan_mode) = match family.sends {
+fn pods_in(family: &FamilyDataplane, encapsulation: Encapsulation, cidr: &str, block_size: u8) -> IpPoolSpec {
+    let (ipip_mode, vxlan_mode) = match encapsulation {
         Encapsulation::None => ("Never", "Never"),
         Encapsulation::IpipAlways => ("Always", "Never"),
         Encapsulation::IpipCrossSubnet => ("CrossSubnet", "Never"),

@@ -39,6 +39,9 @@ pub enum ObserveError {
 /// Reads back what the objects put into effect. Pool objects count; where a family has none, the variables of calico-node do.
 /// Of several enabled pools of a family, the one that encapsulates most counts.
 ///
+/// For IPv6 the variable counts beside the object: the object of a bundle says `Never` whatever the overlay, so that only the
+/// variable tells whether an overlay is on, and with it whether BIRD's routes go when it is turned off.
+///
 /// # Errors
 /// [`ObserveError`] where the objects make no sense or do not tell. None of them permits anything.
 pub fn observe(objects: &CalicoObjects) -> Result<ObservedDataplane, ObserveError> {
@@ -56,7 +59,13 @@ pub fn observe(objects: &CalicoObjects) -> Result<ObservedDataplane, ObserveErro
             None => {}
         }
     }
-    let (ipv4, ipv6) = (ipv4_object.or(ipv4), ipv6_object.or(ipv6));
+    let ipv4 = ipv4_object.or(ipv4);
+    let ipv6 = match (ipv6_object, ipv6) {
+        (Some(object), Some(variable)) => {
+            Some(ObservedPool { source: object.source, ..stronger(backend, Some(object), variable) })
+        }
+        (object, variable) => object.or(variable),
+    };
     if ipv4.is_none() && ipv6.is_none() {
         return Err(ObserveError::NoPool);
     }
@@ -110,6 +119,24 @@ mod tests {
         let observed = observe(&objects).unwrap();
         assert_eq!(observed.encapsulations(), Encapsulations { ipv4: Some(Encapsulation::None), ipv6: None });
         assert_eq!(observed.ipv4.unwrap().source, PoolSource::Object);
+    }
+
+    #[test]
+    fn for_ipv6_the_variable_counts_beside_the_object() {
+        for (object, variable, expected) in [
+            ("Never", "Always", Encapsulation::VxlanAlways),
+            ("Always", "Never", Encapsulation::VxlanAlways),
+            ("Never", "Never", Encapsulation::None),
+        ] {
+            let objects = CalicoObjects {
+                ip_pools: vec![pool("2001:db8:1::/56", "Never", object)],
+                daemon_set: daemon_set("CALICO_IPV6POOL_VXLAN", variable),
+                config_map: config_map("bird"),
+            };
+            let observed = observe(&objects).unwrap();
+            assert_eq!(observed.encapsulations(), Encapsulations { ipv4: None, ipv6: Some(expected) });
+            assert_eq!(observed.ipv6.unwrap().source, PoolSource::Object);
+        }
     }
 
     #[test]

@@ -55,7 +55,8 @@ fn add_snat_rule(plan: &Plan) -> Container {
 /// Of both families in dual stack: the resolver may have addresses of both.
 fn pod_networks(plan: &Plan) -> String {
     let second = match (&plan.dataplane.ipv4, &plan.dataplane.ipv6) {
-        (Some(_), Some(ipv6)) => ipv6.pod_cidr.as_ref(),
+        // Where IPv6 comes first, the first network is the IPv6 one already.
+        (Some(_), Some(ipv6)) => ipv6.pod_cidr.as_ref().filter(|cidr| **cidr != plan.networks.pods),
         (Some(_), None) | (None, _) => None,
     };
     [Some(&plan.networks.pods), second].into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(",")
