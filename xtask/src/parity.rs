@@ -9,7 +9,10 @@
 mod admission;
 mod dataplane;
 mod definitions;
+mod fields;
 mod input;
+mod objects;
+mod previous;
 pub(crate) mod rows;
 mod seed;
 mod switch;
@@ -60,6 +63,8 @@ pub(crate) enum Part {
     SwitchDefaults,
     Dataplane,
     Admission,
+    /// The objects in the shoot.
+    Objects,
     /// The monitoring objects in the seed.
     Seed,
 }
@@ -71,6 +76,7 @@ impl fmt::Display for Part {
             Self::SwitchDefaults => "defaults",
             Self::Dataplane => "dataplane",
             Self::Admission => "admission",
+            Self::Objects => "objects",
             Self::Seed => "seed",
         })
     }
@@ -88,6 +94,7 @@ pub(crate) fn run(directory: &Path) -> Result<Vec<Problem>, Failure> {
         (Part::SwitchDefaults, switch::compare(directory, switch::With::Defaults)?),
         (Part::Dataplane, dataplane::compare(directory)?),
         (Part::Admission, admission::compare(directory)?),
+        (Part::Objects, objects::compare(directory)?),
         (Part::Seed, seed::compare(directory)?),
     ];
     let mut problems = definitions::problems(directory)?;

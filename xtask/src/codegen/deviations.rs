@@ -12,9 +12,9 @@ const INTRODUCTION: &str = "\
 
 # Deliberate deviations from the Go extension
 
-What is not in this table behaves as the Go extension does (gardener-extension-networking-calico, v1.60.0-dev). Reading, deciding and
-validating are built, and only they are compared here; rendering, the controller, the admission webhook and the charts are
-not, so that nothing is said about them.
+What is not in this table behaves as the Go extension does (gardener-extension-networking-calico, v1.60.0-dev). Reading, deciding,
+validating and rendering are built, and only they are compared here; the controller, the admission webhook and the charts are not,
+so that nothing is said about them. The scripts in containers, the dashboards and all descriptions are our own.
 
 The numbers: D what the extension itself does, G what it inherits from Gardener's library, A admission, N choices of our own
 without a defect behind them. A number that is missing is not built yet, or is as in the Go extension.
@@ -25,7 +25,8 @@ Evidence is one of two:
   which sees the input alone, says exactly what the Go extension answers and exactly what we answer. Named are the comparison, the
   rule and the number of differences that it excuses: one without a rule, an unused rule and another number fail. The comparisons are
   *switch* (the verdict about the overlay switch; feature gates as recorded, profile `Strict`), *defaults* (the same with nothing
-  configured), *dataplane* (the resolved settings, and what is refused), *admission* and *seed* (the monitoring objects there).
+  configured), *dataplane* (the resolved settings, and what is refused), *admission*, *objects* (every field of every object in the
+  shoot) and *seed* (the monitoring objects there).
 * **test**: a test of this repository by name. `cargo xtask tidy` fails if it does not exist or is ignored.
 
 | number | Go extension | here | why | evidence |

@@ -95,7 +95,7 @@ pub(super) fn default_settings(case: &Value) -> Settings {
     adapter_k8s::settings::settings(&configuration, provider, CalicoVersion::NoTag, UnobservedGuard::Reported)
 }
 
-fn lines(directory: &Path, name: &str) -> Result<Vec<Value>, Failure> {
+pub(super) fn lines(directory: &Path, name: &str) -> Result<Vec<Value>, Failure> {
     let path = directory.join(name);
     let text = fs::read_to_string(&path).map_err(|source| Failure::Read { path, source })?;
     let parse = |(index, line): (usize, &str)| {

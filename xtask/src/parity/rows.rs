@@ -7,6 +7,7 @@ mod admission;
 mod admission_texts;
 mod dataplane;
 mod defaults;
+mod objects;
 mod seed;
 mod switch;
 
@@ -77,7 +78,7 @@ fn only_if(applies: bool, go: impl Into<Value>, ours: impl Into<Value>) -> Vec<P
 
 /// All rows, part by part. Within a part the first one that excuses a difference counts it.
 pub(crate) fn all() -> impl Iterator<Item = &'static Row> {
-    [switch::ROWS, defaults::ROWS, dataplane::ROWS, admission::ROWS, seed::ROWS].into_iter().flatten()
+    [switch::ROWS, defaults::ROWS, dataplane::ROWS, admission::ROWS, objects::ROWS, seed::ROWS].into_iter().flatten()
 }
 
 /// How often each row of a part was used.

@@ -10,7 +10,7 @@ use calico_manifests::seed::{self, BirdExporter, Seed};
 use serde_json::Value;
 
 use super::input::{at, cases, text};
-use super::{Case, Compared, Comparison, Difference, dataplane};
+use super::{Case, Compared, Comparison, Difference, dataplane, fields};
 use crate::failure::Failure;
 
 /// Says of an object that it is put into the seed.
@@ -19,7 +19,7 @@ pub(super) const DEPLOYED: &str = "deployed";
 const FIELDS: &str = "seed-monitoring.json";
 
 pub(super) fn compare(directory: &Path) -> Result<Comparison, Failure> {
-    let mut compared = vec![fields(directory)?];
+    let mut compared = vec![each_field(directory)?];
     let mut failed = 0;
     for kind in ["named", "random"] {
         for (id, input, golden) in cases(directory, &format!("cases-{kind}.jsonl"), &format!("golden-{kind}.jsonl"))? {
@@ -49,7 +49,7 @@ fn differences(input: &Value, golden: &Value) -> Result<Vec<Difference>, Failure
 }
 
 /// All recorded objects beside ours, with everything switched on.
-fn fields(directory: &Path) -> Result<Compared, Failure> {
+fn each_field(directory: &Path) -> Result<Compared, Failure> {
     let path = directory.join(FIELDS);
     let content = std::fs::read_to_string(&path).map_err(|source| Failure::Read { path, source })?;
     let undecodable = |reason: String| Failure::Decode { what: format!("`{FIELDS}`"), reason };
@@ -62,7 +62,7 @@ fn fields(directory: &Path) -> Result<Compared, Failure> {
     };
     let mut differences = Vec::new();
     let golden = keyed(golden);
-    collect("", &golden, &keyed(ours(BirdExporter::Present)?), &mut differences);
+    fields::compare("", &golden, &keyed(ours(BirdExporter::Present)?), &mut differences);
     let case = Case { id: FIELDS.to_owned(), input: Value::Null, golden };
     Ok(Compared { case, differences })
 }
@@ -93,49 +93,10 @@ fn presence(go: &BTreeSet<String>, ours: &BTreeSet<String>) -> Vec<Difference> {
     go.symmetric_difference(ours).map(|name| Difference::new(name, side(go, name), side(ours, name))).collect()
 }
 
-/// Everything below a path that one side has otherwise, or not at all.
-fn collect(path: &str, go: &Value, ours: &Value, found: &mut Vec<Difference>) {
-    match (go, ours) {
-        (Value::Object(go), Value::Object(ours)) => {
-            let names: BTreeSet<&String> = go.keys().chain(ours.keys()).collect();
-            for name in names {
-                let value = |fields: &serde_json::Map<String, Value>| fields.get(name).cloned().unwrap_or_default();
-                collect(&format!("{path}.{name}"), &value(go), &value(ours), found);
-            }
-        }
-        (Value::Array(go), Value::Array(ours)) => {
-            for index in 0..go.len().max(ours.len()) {
-                let value = |items: &[Value]| items.get(index).cloned().unwrap_or_default();
-                collect(&format!("{path}[{index}]"), &value(go), &value(ours), found);
-            }
-        }
-        (go, ours) if go == ours => {}
-        (go, ours) => found.push(Difference::new(path.trim_start_matches('.'), go.clone(), ours.clone())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
-
-    #[test]
-    fn a_field_that_one_side_lacks_and_one_that_differs_are_found() {
-        let mut found = Vec::new();
-        let go = json!({"a": {"b": [1, 2]}, "c": "x"});
-        collect("", &go, &json!({"a": {"b": [1]}, "c": "y", "d": true}), &mut found);
-        assert_eq!(
-            found,
-            [
-                Difference::new("a.b[1]", 2, Value::Null),
-                Difference::new("c", "x", "y"),
-                Difference::new("d", Value::Null, true),
-            ]
-        );
-        found.clear();
-        collect("", &go, &go, &mut found);
-        assert_eq!(found, []);
-    }
 
     #[test]
     fn an_object_that_only_one_side_deploys_is_found() {

@@ -1,24 +1,22 @@
-//! The overlay switch: detection and gate, each case with the previous bundle that the Go extension had rendered.
+//! The overlay switch: detection and gate, each case with a previous bundle.
 
 use std::fmt;
 use std::path::Path;
 
 use adapter_k8s::facts;
-use calico_policy::dataplane::PoolSource;
 use calico_policy::decision::{NodeList, Observed};
-use calico_policy::encapsulation::{Pool, PoolMode};
 use calico_policy::guard::GuardObservation;
-use calico_policy::in_effect::{ObservedDataplane, ObservedPool, Sources};
+use calico_policy::in_effect::Sources;
 use calico_policy::nodes::NodeFacts;
 use calico_policy::phase::Rollout;
 use calico_policy::settings::Settings;
 use calico_policy::time::Timestamp;
 use calico_policy::{ReadFailure, ReadFailureKind, Reading, decide};
-use gardener_api::calico::DaemonSet;
 use gardener_api::node::Node;
 use serde_json::{Value, json};
 
 use super::input::{at, cases, decode, default_settings, network, settings, shoot, text};
+use super::previous::Previous;
 use super::{Case, Compared, Comparison, Difference};
 use crate::failure::Failure;
 
@@ -36,18 +34,14 @@ pub(super) enum With {
 
 pub(super) fn compare(directory: &Path, with: With) -> Result<Comparison, Failure> {
     let mut compared = Vec::new();
-    let mut mutated = 0;
+    let mut previous = Previous::default();
     for (id, input, golden) in cases(directory, "switch-cases.jsonl", "switch-golden.jsonl")? {
-        if !text(&input, "/previous/mutate").is_empty() {
-            mutated += 1;
-            continue;
-        }
         let settings = match with {
             With::RecordedGates => settings(&input),
             With::Defaults => default_settings(&input),
         };
         let go = Go { verdict: text(&golden, "/verdict"), error: text(&golden, "/reconcileError") };
-        let ours = verdict(&input, &golden, &settings);
+        let ours = verdict(&input, &settings, &mut previous);
         let differences = if go.agrees(&ours) {
             Vec::new()
         } else {
@@ -56,10 +50,7 @@ pub(super) fn compare(directory: &Path, with: With) -> Result<Comparison, Failur
         };
         compared.push(Compared { case: Case { id, input, golden }, differences });
     }
-    Ok(Comparison {
-        cases: compared,
-        skipped: vec![("the previous bundle was changed by hand, which needs rendering", mutated)],
-    })
+    Ok(Comparison { cases: compared, skipped: Vec::new() })
 }
 
 /// What the Go extension came to.
@@ -100,14 +91,13 @@ impl fmt::Display for Go<'_> {
     }
 }
 
-fn verdict(case: &Value, golden: &Value, settings: &Settings) -> Result<String, String> {
+fn verdict(case: &Value, settings: &Settings, previous: &mut Previous) -> Result<String, String> {
     let had_bundle = case.get("previous").is_some_and(Value::is_object);
     let shoot = facts::shoot::facts(&shoot(case, "shoot")?).map_err(|error| error.to_string())?;
     let network = facts::network::facts(&network(case, had_bundle)?).map_err(|error| error.to_string())?;
     let bundle = match fault(case, &["managedresource-", "secret-error"]) {
         Some(fault) => Reading::Unreadable(ReadFailure::new(ReadFailureKind::Refused, fault)),
-        None if had_bundle => Reading::Known(bundle(case, golden)?),
-        None => Reading::Absent,
+        None => previous.reading(case)?,
     };
     let observed = Observed {
         sources: Sources {
@@ -133,41 +123,6 @@ fn fault(case: &Value, prefixes: &[&str]) -> Option<String> {
     let faults = at(case, "/faults").as_array()?;
     let wanted = |fault: &&str| prefixes.iter().any(|prefix| fault.starts_with(prefix));
     faults.iter().filter_map(Value::as_str).find(wanted).map(str::to_owned)
-}
-
-/// The bundle before the reconcile: variables as recorded, pools as objects where the chart renders them.
-fn bundle(case: &Value, golden: &Value) -> Result<ObservedDataplane, String> {
-    let before = at(golden, "/before");
-    let mut variables: Vec<Value> = Vec::new();
-    let mut add = |name: &str, values: &Value| {
-        let values = values.as_str().into_iter().flat_map(|values| values.split(','));
-        variables.extend(values.map(|value| json!({"name": name, "value": value})));
-    };
-    for (name, value) in before.as_object().into_iter().flatten().filter(|(name, _)| name.starts_with("FELIX_")) {
-        add(name, value);
-    }
-    for (name, value) in at(before, "/pool").as_object().into_iter().flatten() {
-        add(name, value);
-    }
-    let container = json!({"name": "calico-node", "env": variables});
-    let daemon_set: DaemonSet = decode(&json!({"spec": {"template": {"spec": {"containers": [container]}}}}))?;
-    let observed = facts::daemon_set::facts(&daemon_set).map_err(|error| error.to_string())?;
-    let has_overlay = at(case, "/previous/networkConfig/overlay").is_object();
-    let felix_vxlan = observed.felix_vxlan == Some(true);
-    // The chart renders the object by Felix' switch: with VXLAN on `vxlanMode: Always`, whatever pool the variables name.
-    let as_object = |pool: ObservedPool| match pool {
-        _ if felix_vxlan => ObservedPool { pool: Pool::Vxlan, mode: PoolMode::Always, source: PoolSource::Object },
-        pool => ObservedPool { source: PoolSource::Object, ..pool },
-    };
-    Ok(ObservedDataplane {
-        backend: text(before, "/calico_backend").parse().ok(),
-        ipv4: if has_overlay { observed.ipv4.map(as_object) } else { observed.ipv4 },
-        ipv6: observed.ipv6.map(|pool| ObservedPool { source: PoolSource::Object, ..pool }),
-        felix_ipip: observed.felix_ipip,
-        felix_vxlan: observed.felix_vxlan,
-        ipam: None,
-        veth_mtu: None,
-    })
 }
 
 fn nodes(case: &Value) -> Result<Reading<Vec<NodeFacts>>, String> {

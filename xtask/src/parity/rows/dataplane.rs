@@ -11,9 +11,9 @@ const IPV4_REFUSED: &str = "values: error when generating calico config: IPv4 co
 const IPV6_REFUSED: &str = "values: error when generating calico config: IPv6 configuration must not be specified if Shoot doesn't use IPv6 networking";
 const NO_IPV6_PODS: &str = "the shoot's status names no IPv6 pod network yet";
 
-const METHOD: &str =
+pub(super) const METHOD: &str =
     "the user's method counts; else the node networks of the family, from the status or else from the spec; else none";
-const METHOD_WHY: &str = "the user knows the nodes best, and node networks belong to their family";
+pub(super) const METHOD_WHY: &str = "the user knows the nodes best, and node networks belong to their family";
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -213,7 +213,7 @@ const PASTED: &[(usize, Text)] = &[
     ),
 ];
 
-fn families(case: &Case) -> Vec<&str> {
+pub(super) fn families(case: &Case) -> Vec<&str> {
     at(&case.input, "/network/ipFamilies").as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
@@ -230,12 +230,12 @@ fn deprecated_ipip_with_ipv6_only(case: &Case) -> bool {
     families(case) == ["IPv6"] && !has(case, "ipv4") && at(&case.input, "/networkConfig/ipip").is_string()
 }
 
-fn names_ipv6_pods(case: &Case) -> bool {
+pub(super) fn names_ipv6_pods(case: &Case) -> bool {
     let pods = at(&case.input, "/shoot/status/networking/pods").as_array().into_iter().flatten();
     pods.filter_map(Value::as_str).any(|pods| pods.contains(':'))
 }
 
-fn migrating(case: &Case) -> bool {
+pub(super) fn migrating(case: &Case) -> bool {
     let mut constraints = at(&case.input, "/shoot/status/constraints").as_array().into_iter().flatten();
     constraints.any(|c| text(c, "/type") == "DualStackNodesMigrationReady" && text(c, "/status") != "True")
 }
@@ -266,12 +266,12 @@ fn methods(case: &Case, field: &str, row: fn(user: &str, go: &Value) -> bool) ->
     only_if(row(users_method(case, family), &go), go, our_method(case, family))
 }
 
-fn users_method<'a>(case: &'a Case, family: &str) -> &'a str {
+pub(super) fn users_method<'a>(case: &'a Case, family: &str) -> &'a str {
     text(&case.input, &format!("/networkConfig/{family}/autoDetectionMethod"))
 }
 
 /// With a node network in the spec: that of the status, empty where it names none of the family; for IPv4 else the spec's.
-fn go_method(case: &Case, family: &str) -> Value {
+pub(super) fn go_method(case: &Case, family: &str) -> Value {
     let user = at(&case.input, &format!("/networkConfig/{family}/autoDetectionMethod"));
     let (spec, status) = node_networks(case);
     match spec {
@@ -281,7 +281,7 @@ fn go_method(case: &Case, family: &str) -> Value {
     }
 }
 
-fn our_method(case: &Case, family: &str) -> Value {
+pub(super) fn our_method(case: &Case, family: &str) -> Value {
     let user = users_method(case, family);
     if !user.is_empty() {
         return json!(user);

@@ -9,6 +9,9 @@ use super::{Expects, Row, Text, json, only_if};
 pub(super) const ROWS: &[Row] = &[
     D3_ONCE,
     D3_ALWAYS,
+    D3_FORM,
+    D3_GONE,
+    D3_DAMAGED,
     D5_HIBERNATED,
     D19_IPV6,
     D20_OTHER_FIELD,
@@ -44,6 +47,47 @@ pub(super) const D3_ALWAYS: Row = Row {
         texts: PERSISTENT_FAULTS,
     },
     count: 6,
+};
+
+pub(super) const D3_FORM: Row = Row {
+    id: "D3",
+    part: Part::Switch,
+    rule: "the bundle has another form",
+    go: "a bundle in a Brotli key, without a DaemonSet `calico-node`, or with `True` for `true` counts as no switch",
+    ours: "every key is read, and the pool counts: the switch waits for routes",
+    why: "what cannot be read is no proof of anything",
+    expects: Expects::Values(|case, _| {
+        let forms = ["brotli", "rename-daemonset", "drop-daemonset", "ipip-upper"];
+        only_if(forms.contains(&change(case)), "no-switch", "Hold(RoutesMissing)")
+    }),
+    count: 4,
+};
+
+pub(super) const D3_GONE: Row = Row {
+    id: "D3",
+    part: Part::Switch,
+    rule: "the bundle is gone",
+    go: "a ManagedResource that is gone after an installation, or a Secret that it names, counts as no switch",
+    ours: "hold: the current state cannot be read",
+    why: "what cannot be read is no proof of anything",
+    expects: Expects::Values(|case, _| {
+        let gone = ["delete-managedresource", "delete-secret", "first-secret-missing"];
+        only_if(gone.contains(&change(case)), "no-switch", "Hold(CurrentStateUnreadable)")
+    }),
+    count: 3,
+};
+
+pub(super) const D3_DAMAGED: Row = Row {
+    id: "D3",
+    part: Part::Switch,
+    rule: "a damaged document",
+    go: "a document of the bundle that is no YAML is skipped",
+    ours: "hold: the current state cannot be read",
+    why: "it may be the one that tells the encapsulation",
+    expects: Expects::Values(|case, _| {
+        only_if(change(case) == "garbage-first", "wait", "Hold(CurrentStateUnreadable)")
+    }),
+    count: 1,
 };
 
 pub(super) const D5_HIBERNATED: Row = Row {
@@ -166,6 +210,11 @@ const PERSISTENT_FAULTS: &[(usize, Text)] = &[
         ),
     ),
 ];
+
+/// How the previous bundle was changed.
+fn change(case: &Case) -> &str {
+    text(&case.input, "/previous/mutate")
+}
 
 /// The fault by which the ManagedResource or its Secret cannot be read.
 fn bundle_fault(case: &Case) -> Option<&str> {
