@@ -9,6 +9,7 @@ mod bench;
 mod callgrind;
 mod ci;
 mod codegen;
+mod envtest;
 mod failure;
 mod mutants;
 mod parity;
@@ -50,6 +51,12 @@ enum Command {
     },
     /// Measure, and print each figure beside its budget; a figure that does not depend on the machine must hold
     Bench,
+    /// Provide `etcd` and `kube-apiserver`, built from their Go modules where KUBEBUILDER_ASSETS names none, and print where they are
+    Envtest {
+        /// Release of Kubernetes
+        #[arg(long, value_enum, default_value_t)]
+        kubernetes: envtest::Release,
+    },
     /// Run cargo-mutants on calico-policy; fail on a survivor that is not in the list of equivalent mutants
     Mutants(mutants::Selection),
     /// Run every check that a change must pass
@@ -62,6 +69,7 @@ fn main() -> ExitCode {
         Command::Codegen { check } => codegen::run(if check { codegen::Mode::Check } else { codegen::Mode::Write }),
         Command::Parity { directory } => parity::run(&directory),
         Command::Bench => bench::run(),
+        Command::Envtest { kubernetes } => envtest::run(kubernetes),
         Command::Mutants(selection) => mutants::run(&selection),
         Command::Ci => ci::run(),
     };

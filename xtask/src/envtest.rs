@@ -1,0 +1,139 @@
+//! `envtest`: `etcd` and `kube-apiserver` for the checks that need a real API server.
+//!
+//! Both come from the folder that `KUBEBUILDER_ASSETS` names, as for any Kubernetes project; where it is not set they are built from
+//! their Go modules, pinned by the `go.mod` and `go.sum` files in `xtask/envtest`, and kept in `target`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::failure::{Failure, Problem};
+use crate::process;
+use crate::repository;
+
+/// The folder with both programs, as the Kubernetes projects name it.
+const ASSETS: &str = "KUBEBUILDER_ASSETS";
+const ETCD_MODULE: &str = "go.etcd.io/etcd/server/v3";
+const KUBERNETES_MODULE: &str = "k8s.io/kubernetes";
+
+/// Which API server is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Release {
+    /// Serves the policies of the guard as v1
+    #[default]
+    #[value(name = "1.36")]
+    V1_36,
+    /// Serves them as v1beta1, behind a feature gate and a runtimeConfig entry
+    #[value(name = "1.34")]
+    V1_34,
+}
+
+impl Release {
+    fn folder(self) -> &'static str {
+        match self {
+            Self::V1_36 => "kube-apiserver-1.36",
+            Self::V1_34 => "kube-apiserver-1.34",
+        }
+    }
+}
+
+pub(crate) fn run(release: Release) -> Result<Vec<Problem>, Failure> {
+    println!("export {ASSETS}={}", provide(release)?.display());
+    Ok(Vec::new())
+}
+
+/// The folder that holds both programs. Builds them on the first call, which takes minutes; later calls are cheap.
+pub(crate) fn provide(release: Release) -> Result<PathBuf, Failure> {
+    if let Some(folder) = std::env::var_os(ASSETS) {
+        return given(PathBuf::from(folder));
+    }
+    let root = repository::root()?;
+    let sources = root.join("xtask/envtest");
+    let etcd = sources.join("etcd");
+    let server = sources.join(release.folder());
+    let etcd_version = required_version(&etcd, ETCD_MODULE)?;
+    let version = required_version(&server, KUBERNETES_MODULE)?;
+    // The versions are part of the name, so that a changed pin is never answered by an old program.
+    let assets = root.join("target/envtest").join(format!("kubernetes-{version}-etcd-{etcd_version}"));
+    fs::create_dir_all(&assets).map_err(|source| Failure::Write { path: assets.clone(), source })?;
+    build(&etcd, ETCD_MODULE, "", &assets.join("etcd"))?;
+    build(&server, "k8s.io/kubernetes/cmd/kube-apiserver", &version_flags(&version), &assets.join("kube-apiserver"))?;
+    Ok(assets)
+}
+
+fn given(folder: PathBuf) -> Result<PathBuf, Failure> {
+    for program in ["etcd", "kube-apiserver"] {
+        let path = folder.join(program);
+        fs::metadata(&path).map_err(|source| Failure::Read { path, source })?;
+    }
+    Ok(folder)
+}
+
+/// Builds a program unless it is there.
+fn build(module: &Path, package: &str, flags: &str, program: &Path) -> Result<(), Failure> {
+    if program.is_file() {
+        return Ok(());
+    }
+    if !process::exists(Command::new("go").arg("version")) {
+        return Err(Failure::ToolMissing {
+            tool: "go",
+            remedy: "install Go, or let KUBEBUILDER_ASSETS name a folder with `etcd` and `kube-apiserver`",
+        });
+    }
+    eprintln!("building {package}, once: this takes minutes");
+    // Under another name first: what a killed build leaves must not be taken for the program.
+    let unfinished = program.with_extension("unfinished");
+    let mut command = Command::new("go");
+    command.current_dir(module).env("CGO_ENABLED", "0").env("GOFLAGS", "-mod=readonly -buildvcs=false");
+    command.args(["build", "-trimpath", "-ldflags", &format!("-s -w {flags}"), "-o"]).arg(&unfinished).arg(package);
+    process::run(&mut command)?;
+    fs::rename(&unfinished, program).map_err(|source| Failure::Write { path: program.to_owned(), source })
+}
+
+/// Without these the server reports v0.0.0, and nothing that depends on its version works.
+fn version_flags(version: &str) -> String {
+    let mut numbers = version.trim_start_matches('v').split('.');
+    let (major, minor) = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
+    let variable = "-X k8s.io/component-base/version";
+    format!("{variable}.gitVersion={version} {variable}.gitMajor={major} {variable}.gitMinor={minor}")
+}
+
+/// The version of a module that a `go.mod` requires.
+fn required_version(folder: &Path, module: &str) -> Result<String, Failure> {
+    let path = folder.join("go.mod");
+    let text = fs::read_to_string(&path).map_err(|source| Failure::Read { path: path.clone(), source })?;
+    version_in(&text, module).ok_or_else(|| Failure::Decode {
+        what: format!("`{}`", path.display()),
+        reason: format!("it requires no version of `{module}`"),
+    })
+}
+
+fn version_in(go_mod: &str, module: &str) -> Option<String> {
+    go_mod.lines().find_map(|line| {
+        let mut words = line.trim().trim_start_matches("require ").split_whitespace();
+        (words.next() == Some(module)).then(|| words.next().map(str::to_owned)).flatten()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_of_a_required_module() {
+        let text =
+            "module x\n\nrequire go.etcd.io/etcd/server/v3 v3.6.16\n\nrequire (\n\tk8s.io/kubernetes v1.36.3\n)\n";
+        assert_eq!(version_in(text, ETCD_MODULE).as_deref(), Some("v3.6.16"));
+        assert_eq!(version_in(text, KUBERNETES_MODULE).as_deref(), Some("v1.36.3"));
+        assert_eq!(version_in(text, "go.etcd.io/etcd"), None);
+    }
+
+    #[test]
+    fn a_built_server_knows_its_version() {
+        let variable = "-X k8s.io/component-base/version";
+        assert_eq!(
+            version_flags("v1.36.3"),
+            format!("{variable}.gitVersion=v1.36.3 {variable}.gitMajor=1 {variable}.gitMinor=36")
+        );
+    }
+}
