@@ -17,7 +17,7 @@ use crate::repository;
 const EQUIVALENT: &str = "xtask/mutants-equivalent.txt";
 
 /// The test modules that walk through whole spaces, in seconds each. One that is missing here costs time, nothing else.
-const WHOLE_SPACES: [&str; 3] = ["laws::", "enumerated::", "resolution::"];
+const WHOLE_SPACES: [&str; 5] = ["laws::", "enumerated::", "resolution::", "exploration::", "counterexamples::"];
 
 /// No build and no test run of the core comes near this many seconds; what does hangs, and that is noticed too.
 const TIMEOUT: &str = "120";

@@ -1,0 +1,173 @@
+//! Our controller: it asks the real core what to do, and does it one request at a time. Nothing is decided here.
+
+use std::sync::Arc;
+
+use calico_policy::decision::{Action, Bundle as Writes, Decision};
+use calico_policy::nodes::NodeName;
+use calico_policy::overlay::{OverlayVerdict, UnverifiedReason};
+use calico_policy::{RoutesReady, decide};
+
+use crate::facts::{self, NOW, Reads};
+use crate::rules::{CheckBeforeWrite, Cleaning, Rules};
+use crate::state::{Condition, Controller, Permission, SLOTS, State, Status, Step, Witness};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ControllerDoes {
+    /// It reads what can be read, and decides.
+    Decide(Reads),
+    /// It makes the next request of its decision.
+    Act,
+    /// It crashes, or loses the lead, before the next request.
+    Crash,
+    /// Its status gets lost: a restore, a new seed, a person.
+    LoseStatus,
+}
+
+impl ControllerDoes {
+    pub fn all() -> impl Iterator<Item = Self> {
+        Reads::ALL.into_iter().map(Self::Decide).chain([Self::Act, Self::Crash, Self::LoseStatus])
+    }
+}
+
+/// What follows, or `None` where nothing does.
+pub fn next(state: &State, what: ControllerDoes, rules: &Rules) -> Option<State> {
+    match (what, &state.controller) {
+        (ControllerDoes::Decide(reads), Controller::Idle) => {
+            let mut next = if reads == Reads::Everything { state.clone() } else { state.with_fault()? };
+            let steps = steps(decision(state, reads, rules), state, rules);
+            if steps.is_empty() {
+                return None;
+            }
+            next.controller = Controller::Acting(steps);
+            Some(next)
+        }
+        (ControllerDoes::Act, Controller::Acting(steps)) => act(state, steps, rules),
+        (ControllerDoes::Crash, Controller::Acting(_)) => Some(State { controller: Controller::Idle, ..state.clone() }),
+        (ControllerDoes::LoseStatus, _) if state.seed.status.is_some() => {
+            let mut next = state.with_fault()?;
+            next.seed.status = None;
+            Some(next)
+        }
+        _ => None,
+    }
+}
+
+fn decision(state: &State, reads: Reads, rules: &Rules) -> Decision {
+    decide(
+        &rules.settings,
+        &facts::shoot(),
+        &facts::intent(state.wish),
+        &facts::observed(state, reads, rules),
+        &facts::previous(state),
+        NOW,
+    )
+    .expect("the configuration of the model yields a dataplane")
+}
+
+/// The requests of a decision, less those that would change nothing.
+fn steps(decision: Decision, state: &State, rules: &Rules) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let status = Status {
+        phase: decision.phase,
+        record: match decision.bundle {
+            Writes::Target => decision.target.encapsulations().ipv4,
+            Writes::Held => decision.from.ipv4,
+            Writes::Frozen => decision.from.ipv4.or(state.seed.status.and_then(|status| status.record)),
+        },
+    };
+    let mut permission = Some(permission(decision.overlay, state));
+    for action in decision.actions {
+        match action {
+            Action::DeployGuard(_) if !state.seed.guard => steps.push(Step::DeployGuard),
+            Action::RemoveGuard if state.seed.guard => steps.push(Step::RemoveGuard),
+            Action::CleanConditions(names) if rules.cleaning == Cleaning::Always || !state.seed.cleaned => {
+                let names: Vec<NodeName> = names.iter().cloned().collect();
+                steps.push(Step::Clean(std::array::from_fn(|slot| names.contains(&facts::name(slot)))));
+            }
+            Action::WriteBundle(dataplane) => {
+                let bundle = facts::bundle(&dataplane);
+                if bundle == state.seed.bundle {
+                    continue;
+                }
+                if state.seed.bundle.encapsulates() && !bundle.encapsulates() {
+                    steps.push(Step::CheckNodes(permission.take().expect("one write per decision")));
+                }
+                steps.push(Step::Write(bundle));
+            }
+            Action::ConsumeBreakGlass => panic!("nobody breaks the glass in the model"),
+            Action::DeployGuard(_)
+            | Action::RemoveGuard
+            | Action::CleanConditions(_)
+            | Action::KeepBundle
+            | Action::WatchNodes => {}
+        }
+    }
+    if state.seed.status != Some(status) {
+        steps.push(Step::Report(status));
+    }
+    steps
+}
+
+fn permission(verdict: OverlayVerdict, state: &State) -> Permission {
+    match verdict {
+        OverlayVerdict::Proceed(proof) => {
+            Permission::Witness(Witness { proof: Arc::new(proof), machines: facts::machines(state) })
+        }
+        OverlayVerdict::ProceedUnverified(UnverifiedReason::NoNodes) => Permission::NoNodes,
+        OverlayVerdict::Unchanged | OverlayVerdict::ProceedUnverified(_) | OverlayVerdict::Hold(_) => {
+            Permission::NotNeeded
+        }
+    }
+}
+
+fn act(state: &State, steps: &[Step], rules: &Rules) -> Option<State> {
+    let (step, rest) = steps.split_first()?;
+    let mut next = state.clone();
+    next.controller = if rest.is_empty() { Controller::Idle } else { Controller::Acting(rest.to_vec()) };
+    match step {
+        Step::DeployGuard => next.seed.guard = true,
+        Step::RemoveGuard => next.seed.guard = false,
+        Step::Clean(slots) => {
+            next.seed.cleaned = rules.cleaning == Cleaning::Once;
+            for (slot, _) in next.shoot.slots.iter_mut().zip(slots).filter(|(_, cleaned)| **cleaned) {
+                // Only what Calico wrote goes, whatever stood there when the decision was made.
+                if let Some(node) = slot.node.as_mut().filter(|node| node.condition.is_by_calico()) {
+                    node.condition = Condition::Missing;
+                }
+            }
+        }
+        Step::CheckNodes(permission) => {
+            if !still_holds(permission, state, rules.check_before_write) {
+                next.controller = Controller::Idle;
+                return Some(next);
+            }
+            for node in next.shoot.slots.iter_mut().filter_map(|slot| slot.node.as_mut()) {
+                node.counted = true;
+            }
+        }
+        Step::Write(bundle) => {
+            next.seed.bundle = *bundle;
+            next.manager.pending = true;
+        }
+        Step::Report(status) => next.seed.status = Some(*status),
+    }
+    Some(next)
+}
+
+fn still_holds(permission: &Permission, state: &State, check: CheckBeforeWrite) -> bool {
+    let now = facts::machines(state);
+    match (permission, check) {
+        (Permission::NotNeeded, _) | (Permission::Witness(_) | Permission::NoNodes, CheckBeforeWrite::StaleRead) => {
+            true
+        }
+        (Permission::Witness(witness), CheckBeforeWrite::Uids) => covers(&witness.proof, state),
+        (Permission::Witness(witness), CheckBeforeWrite::Names) => {
+            now.iter().zip(witness.machines).all(|(now, then)| now.is_none() || then.is_some())
+        }
+        (Permission::NoNodes, CheckBeforeWrite::Uids | CheckBeforeWrite::Names) => now == [None; SLOTS],
+    }
+}
+
+fn covers(proof: &RoutesReady, state: &State) -> bool {
+    proof.covers(&facts::uids(state))
+}

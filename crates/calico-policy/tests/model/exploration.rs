@@ -1,0 +1,73 @@
+//! With every rule on: every state within the bounds is visited, every invariant holds in it, and it leads somewhere.
+
+use std::collections::BTreeMap;
+
+use stateright::{Checker, Model};
+
+use crate::progress::{self, Overwrites};
+use crate::properties;
+use crate::rules::{Rules, Scope};
+use crate::state::Budget;
+use crate::world::World;
+
+/// Nothing that could go on for ever happens, but for one change of mind: the overlay is turned off.
+const ONCE: Budget = Budget { wishes: 1, churn: 0, stops: 0, writer_restarts: 0, faults: 0 };
+
+/// A shoot with one node or two, another that joins, and one that leaves or is replaced under its name.
+pub const CHURN: Scope = Scope { nodes: &[1, 2], budget: Budget { churn: 1, ..ONCE }, record_breaches: false };
+
+/// Restarts of calico-node and of the route writer, and a fault anywhere.
+pub const ACCIDENTS: Scope =
+    Scope { nodes: &[1], budget: Budget { stops: 1, writer_restarts: 1, faults: 1, ..ONCE }, record_breaches: false };
+
+/// A user who turns the overlay on again, at any moment.
+pub const CHANGE_OF_MIND: Scope =
+    Scope { nodes: &[1], budget: Budget { wishes: 2, faults: 1, ..ONCE }, record_breaches: false };
+
+/// A shoot without nodes, which one joins at any moment.
+pub const NO_NODES: Scope = Scope { nodes: &[0], budget: Budget { churn: 1, ..ONCE }, record_breaches: false };
+
+/// Explores a scope in full and returns the number of its states.
+fn explore(name: &str, scope: Scope) -> usize {
+    let world = World { rules: Rules::all(), scope };
+    let checker = world.clone().checker().spawn_bfs().join();
+    let broken: BTreeMap<_, _> =
+        checker.discoveries().into_iter().map(|(property, path)| (property, path.into_actions())).collect();
+    assert!(broken.is_empty(), "{name}: {broken:#?}");
+    let states = checker.unique_state_count();
+    let steps = checker.state_count();
+    println!("model: {name}: {states} states, {steps} steps, {} invariants hold", properties::all().len());
+    states
+}
+
+fn every_state_leads_somewhere(name: &str, scope: Scope) -> usize {
+    let world = World { rules: Rules::all(), scope };
+    let graph = progress::explore(&world, Overwrites::Nothing);
+    let (count, first) = (graph.stuck.len(), graph.stuck.first());
+    assert!(first.is_none(), "{name}: {count} of {} states are stuck, the first is {first:#?}", graph.states);
+    println!("model: {name}: a path leads from each of {} states to an end", graph.states);
+    graph.states
+}
+
+/// A number that changes means that the core decides otherwise in some state: look why, then write the new one.
+#[test]
+fn machines_come_and_go() {
+    assert_eq!(explore("churn", CHURN), 88_199);
+    assert_eq!(every_state_leads_somewhere("churn", CHURN), 88_199);
+}
+
+#[test]
+fn accidents_happen() {
+    assert_eq!(explore("accidents", ACCIDENTS), 55_682);
+    assert_eq!(every_state_leads_somewhere("accidents", ACCIDENTS), 55_682);
+}
+
+#[test]
+fn users_change_their_minds() {
+    assert_eq!(explore("change of mind", CHANGE_OF_MIND), 68_665);
+}
+
+#[test]
+fn the_first_node_joins() {
+    assert_eq!(explore("no nodes", NO_NODES), 5_651);
+}

@@ -1,0 +1,71 @@
+//! What must hold in every reachable state, and where every state must lead.
+
+use calico_policy::phase::Phase;
+use stateright::Property;
+
+use crate::state::{Breach, Condition, Controller, Node, State, Wish};
+use crate::world::World;
+
+/// The safety of a switch.
+pub const SAFE: &str = "no counted node is without encapsulation and without route";
+
+/// That the model of the route writer is truthful.
+pub const TRUTHFUL: &str = "a node that is said to have a route has one";
+
+/// What only the extended guard gives.
+pub const WORKING_STAYS: &str = "no working node is reported as unavailable past the guard";
+
+/// The invariants.
+pub fn all() -> Vec<Property<World>> {
+    vec![
+        Property::always(SAFE, |_, state: &State| is_safe(state)),
+        Property::always(TRUTHFUL, |_, state: &State| {
+            state.shoot.nodes().all(|node| node.condition != Condition::RouteCreated || node.route)
+        }),
+        Property::always(WORKING_STAYS, |_, state: &State| state.breach != Some(Breach::WorkingNodeReported)),
+    ]
+}
+
+fn is_safe(state: &State) -> bool {
+    state.shoot.is_encapsulated() || state.shoot.nodes().all(|node| !node.counted || node.route)
+}
+
+/// Where a switch is to arrive. After a lost status nobody knows of a switch, and `Idle` is all that can be said.
+pub fn is_done(state: &State) -> bool {
+    state.wish == Wish::Off
+        && !state.seed.bundle.encapsulates()
+        && matches!(phase(state), Some(Phase::Done | Phase::Idle))
+        && is_at_rest(state)
+}
+
+/// Where a shoot is to arrive whose overlay is wished for.
+pub fn is_settled_overlay(state: &State) -> bool {
+    state.wish == Wish::On
+        && state.seed.bundle.encapsulates()
+        && phase(state) == Some(Phase::Idle)
+        && !state.seed.guard
+        && is_at_rest(state)
+}
+
+/// The bundle is applied, calico-node has rolled, nobody is about to act, and no machine is about to be replaced for a
+/// condition that nobody will change.
+fn is_at_rest(state: &State) -> bool {
+    state.controller == Controller::Idle
+        && !state.manager.pending
+        && state.manager.round.is_none()
+        && state.shoot.applied == state.seed.bundle
+        && state.shoot.guard_effective == state.seed.guard
+        && state.shoot.has_rolled()
+        && state.shoot.nodes().all(|node| !sticks(node, state.wish))
+}
+
+const fn sticks(node: &Node, wish: Wish) -> bool {
+    match wish {
+        Wish::Off => node.condition.is_by_calico(),
+        Wish::On => matches!(node.condition, Condition::CalicoIsDown),
+    }
+}
+
+fn phase(state: &State) -> Option<Phase> {
+    state.seed.status.map(|status| status.phase)
+}
