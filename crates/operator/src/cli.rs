@@ -42,9 +42,9 @@ pub enum Command {
     },
 }
 
-/// Arguments of `decide`.
+/// What a decision is made from; shared by every command that decides.
 #[derive(Debug, Args)]
-pub struct DecideArguments {
+pub struct DumpArguments {
     /// A file as kubectl prints it, a directory of such files, or `-`; may be repeated.
     #[arg(short, long = "file", value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
@@ -63,6 +63,14 @@ pub struct DecideArguments {
     /// Hold where the dump shows no effective guard.
     #[arg(long)]
     pub require_guard: bool,
+}
+
+/// Arguments of `decide`.
+#[derive(Debug, Args)]
+pub struct DecideArguments {
+    /// The input.
+    #[command(flatten)]
+    pub dump: DumpArguments,
     /// The form of the answer; `docs/decision-list.schema.json` describes the JSON.
     #[arg(short, long, value_enum, default_value_t = Output::Table)]
     pub output: Output,
@@ -88,7 +96,7 @@ pub enum Output {
     Json,
 }
 
-impl DecideArguments {
+impl DumpArguments {
     /// The inputs to read.
     #[must_use]
     pub fn inputs(&self) -> Inputs {

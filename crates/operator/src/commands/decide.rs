@@ -3,14 +3,17 @@
 use std::io::{self, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use adapter_k8s::decide::Decided;
+use adapter_k8s::facts::network::NetworkFacts;
 use calico_policy::Decision;
 use calico_policy::overlay::VerdictCode;
+use calico_policy::shoot::ShootFacts;
 use calico_policy::time::Timestamp;
 use gardener_api::controller_configuration::ControllerConfiguration;
 use gardener_api::image_vector::ImageVector;
 
 use super::{Ending, complain, note};
-use crate::cli::{DecideArguments, Output};
+use crate::cli::{DecideArguments, DumpArguments, Output};
 use crate::diagnostics::Diagnostic;
 use crate::dump;
 
@@ -42,7 +45,26 @@ pub struct Item {
     /// `metadata.name`.
     pub name: String,
     /// Both decisions, or why there are none.
-    pub answer: Result<Box<Decision>, ItemError>,
+    pub answer: Result<Box<Answer>, ItemError>,
+}
+
+/// Both decisions, and the facts that their objects are rendered from.
+#[derive(Debug)]
+pub struct Answer {
+    /// The decisions.
+    pub decided: Decided,
+    /// What the Network says.
+    pub network: NetworkFacts,
+    /// What its shoot says.
+    pub shoot: ShootFacts,
+}
+
+impl Item {
+    /// Both decisions, where there are any.
+    #[must_use]
+    pub fn decision(&self) -> Option<&Decision> {
+        self.answer.as_ref().ok().map(|answer| &answer.decided.decision)
+    }
 }
 
 /// Runs the command.
@@ -50,22 +72,31 @@ pub struct Item {
 /// # Errors
 /// Only where the answer cannot be written.
 pub fn run(arguments: &DecideArguments, out: &mut impl Write) -> io::Result<Ending> {
-    let read = options::read(arguments, now()).and_then(|options| {
+    let Some((_, items)) = read(&arguments.dump) else { return Ok(Ending::Invalid) };
+    match arguments.output {
+        Output::Json => {
+            serde_json::to_writer_pretty(&mut *out, &list::DecisionList::new(&items))?;
+            writeln!(out)?;
+        }
+        Output::Table => table::write(out, &items)?,
+    }
+    Ok(items.iter().map(ending).max().unwrap_or(Ending::Fine))
+}
+
+/// Reads what the arguments name and decides for every Network of it. What is wrong was said on standard error; `None` where it
+/// leaves nothing to answer.
+pub(super) fn read(arguments: &DumpArguments) -> Option<(dump::Dump, Vec<Item>)> {
+    let read = || {
+        let options = options::read(arguments, now())?;
         let dump = dump::read(&arguments.inputs(), &mut io::stdin().lock())?;
-        Ok((options, dump))
-    });
-    let (options, dump) = match read {
+        let items = decide(&dump, &options)?;
+        Ok((dump, items))
+    };
+    let (dump, items) = match read() {
         Ok(read) => read,
         Err(diagnostic) => {
             complain(&diagnostic);
-            return Ok(Ending::Invalid);
-        }
-    };
-    let items = match decide(&dump, &options) {
-        Ok(items) => items,
-        Err(diagnostic) => {
-            complain(&diagnostic);
-            return Ok(Ending::Invalid);
+            return None;
         }
     };
     for (kind, count) in &dump.objects.ignored {
@@ -77,14 +108,7 @@ pub fn run(arguments: &DecideArguments, out: &mut impl Write) -> io::Result<Endi
             complain(diagnostic);
         }
     }
-    match arguments.output {
-        Output::Json => {
-            serde_json::to_writer_pretty(&mut *out, &list::DecisionList::new(&items))?;
-            writeln!(out)?;
-        }
-        Output::Table => table::write(out, &items)?,
-    }
-    Ok(items.iter().map(ending).max().unwrap_or(Ending::Fine))
+    Some((dump, items))
 }
 
 /// Decides for every Network of a dump, sorted by namespace and name. One invalid Network does not hide the others.
@@ -96,10 +120,10 @@ pub fn decide(dump: &dump::Dump, options: &Options) -> Result<Vec<Item>, Diagnos
 }
 
 fn ending(item: &Item) -> Ending {
-    match &item.answer {
-        Err(_) => Ending::Invalid,
-        Ok(decision) if decision.overlay.kind() == VerdictCode::Hold => Ending::Held,
-        Ok(_) => Ending::Fine,
+    match item.decision() {
+        None => Ending::Invalid,
+        Some(decision) if decision.overlay.kind() == VerdictCode::Hold => Ending::Held,
+        Some(_) => Ending::Fine,
     }
 }
 

@@ -1,22 +1,21 @@
 //! From a dump to the inputs of the core: what belongs to which Network.
 
+use adapter_k8s::decide::{DecideError, Given, decide};
 use adapter_k8s::facts::observed_dataplane::{CalicoObjects, observe};
 use adapter_k8s::facts::{bundle, config_map, daemon_set, network, node, policy, shoot};
-use adapter_k8s::settings::settings;
 use calico_policy::decision::NodeList;
 use calico_policy::guard::GuardObservation;
 use calico_policy::in_effect::{ObservedDataplane, Sources};
 use calico_policy::nodes::NodeFacts;
 use calico_policy::phase::Rollout;
 use calico_policy::resolve::ResolveError;
-use calico_policy::version::CalicoVersion;
-use calico_policy::{Decision, Observed, ReadFailure, ReadFailureKind, Reading};
+use calico_policy::{Observed, ReadFailure, ReadFailureKind, Reading};
 use gardener_api::cluster::{Cluster, Shoot};
 use gardener_api::managed_resource::ManagedResource;
 use gardener_api::network::Network;
 use gardener_api::validation::ErrorKind;
 
-use super::{Item, Options};
+use super::{Answer, Item, Options};
 use crate::diagnostics::Diagnostic;
 use crate::dump::{Completeness, Dump, Located, Nodes, Place};
 
@@ -40,8 +39,10 @@ pub enum ItemErrorKind {
     Field(ErrorKind),
     /// The dump lacks the Cluster of the Network.
     ClusterNotFound,
-    /// The image vector has no calico-node for the shoot.
+    /// The image vector lacks an image for the shoot.
     ImageNotFound,
+    /// A defect of this software.
+    Internal,
 }
 
 impl ItemErrorKind {
@@ -52,13 +53,14 @@ impl ItemErrorKind {
             Self::Field(kind) => kind.code(),
             Self::ClusterNotFound => "ClusterNotFound",
             Self::ImageNotFound => "ImageNotFound",
+            Self::Internal => "Internal",
         }
     }
 
     /// Every kind.
     pub fn all() -> impl Iterator<Item = Self> {
         let fields = ErrorKind::ALL.iter().map(|kind| Self::Field(*kind));
-        fields.chain([Self::ClusterNotFound, Self::ImageNotFound])
+        fields.chain([Self::ClusterNotFound, Self::ImageNotFound, Self::Internal])
     }
 }
 
@@ -110,7 +112,7 @@ pub(super) fn items(dump: &Dump, options: &Options) -> Result<Vec<Item>, Diagnos
     Ok(items)
 }
 
-fn answer(dump: &Dump, options: &Options, located: &Located<Network>, alone: bool) -> Result<Decision, ItemError> {
+fn answer(dump: &Dump, options: &Options, located: &Located<Network>, alone: bool) -> Result<Answer, ItemError> {
     let namespace = &located.value.metadata.namespace;
     let network = network::facts(&located.value).map_err(|error| invalid_network(dump, &located.place, error))?;
     let (cluster, shoot_object) = find_shoot(dump, located)?;
@@ -125,7 +127,7 @@ fn answer(dump: &Dump, options: &Options, located: &Located<Network>, alone: boo
         sources: Sources {
             bundle: bundle_of(dump, namespace),
             live: live_shoot(dump, alone, shoot.hibernation_enabled),
-            record: network.record,
+            record: network.record.clone(),
             history: network.history,
         },
         nodes,
@@ -134,28 +136,29 @@ fn answer(dump: &Dump, options: &Options, located: &Located<Network>, alone: boo
         rollout: rollout(managed_resource(dump, namespace)),
         operation_requested: network.operation_requested,
     };
-    let version = shoot.kubernetes_version;
-    let image = options
-        .image_vector
-        .find("calico-node", Some((version.major, version.minor, version.patch)))
-        .map_err(|error| plain("", ItemErrorKind::ImageNotFound, error.to_string()))?;
-    let settings = settings(
-        &options.configuration,
-        &shoot.provider_type,
-        CalicoVersion::from_tag(image.tag()),
-        options.unobserved_guard,
-    );
-    calico_policy::decide(&settings, &shoot, &network.intent, &observed, &network.previous, options.now).map_err(
-        |error| match error {
-            ResolveError::Ipv6PodCidrUnknown => {
-                in_cluster(dump, cluster, "status.networking.pods", ErrorKind::Required, error.to_string())
+    let given = Given {
+        configuration: &options.configuration,
+        images: &options.image_vector,
+        network: &network,
+        shoot: &shoot,
+        observed: &observed,
+        unobserved_guard: options.unobserved_guard,
+        now: options.now,
+    };
+    let decided = decide(&given).map_err(|error| {
+        let text = error.to_string();
+        match error {
+            DecideError::Image(_) => plain("", ItemErrorKind::ImageNotFound, text),
+            DecideError::Resolve(ResolveError::Ipv6PodCidrUnknown) => {
+                in_cluster(dump, cluster, "status.networking.pods", ErrorKind::Required, text)
             }
-            ResolveError::KubeProxyDisabledWithoutEbpf => {
-                let path = "spec.kubernetes.kubeProxy.enabled";
-                in_cluster(dump, cluster, path, ErrorKind::Forbidden, error.to_string())
+            DecideError::Resolve(ResolveError::KubeProxyDisabledWithoutEbpf) => {
+                in_cluster(dump, cluster, "spec.kubernetes.kubeProxy.enabled", ErrorKind::Forbidden, text)
             }
-        },
-    )
+            DecideError::Render(_) => plain("", ItemErrorKind::Internal, text),
+        }
+    })?;
+    Ok(Answer { decided, network, shoot })
 }
 
 fn invalid_network(dump: &Dump, place: &Place, error: network::NetworkError) -> ItemError {

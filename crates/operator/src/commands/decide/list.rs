@@ -90,7 +90,7 @@ impl DecisionList {
 }
 
 fn item(item: &Item) -> DecisionItem {
-    let decision = item.answer.as_deref().ok();
+    let decision = item.decision();
     DecisionItem {
         namespace: item.namespace.clone(),
         name: item.name.clone(),

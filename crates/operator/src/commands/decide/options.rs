@@ -6,12 +6,12 @@ use gardener_api::controller_configuration::ControllerConfiguration;
 use gardener_api::image_vector::ImageVector;
 
 use super::Options;
-use crate::cli::DecideArguments;
+use crate::cli::DumpArguments;
 use crate::diagnostics::Diagnostic;
 use crate::dump;
 
 /// Reads the files that the arguments name.
-pub(super) fn read(arguments: &DecideArguments, clock: Timestamp) -> Result<Options, Diagnostic> {
+pub(super) fn read(arguments: &DumpArguments, clock: Timestamp) -> Result<Options, Diagnostic> {
     let configuration = match &arguments.config {
         None => ControllerConfiguration::default(),
         Some(path) => {

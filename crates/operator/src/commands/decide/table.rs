@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use adapter_k8s::decide::Decided;
 use adapter_k8s::time;
 use calico_policy::Decision;
 use calico_policy::caveats::TABLE;
@@ -21,14 +22,15 @@ pub(super) fn write(out: &mut impl Write, items: &[Item]) -> io::Result<()> {
         }
         writeln!(out, "Network {}/{}", item.namespace, item.name)?;
         match &item.answer {
-            Ok(decision) => write_decision(out, decision)?,
+            Ok(answer) => write_decision(out, &answer.decided)?,
             Err(ItemError { text, .. }) => line(out, "invalid", text)?,
         }
     }
     Ok(())
 }
 
-fn write_decision(out: &mut impl Write, decision: &Decision) -> io::Result<()> {
+fn write_decision(out: &mut impl Write, decided: &Decided) -> io::Result<()> {
+    let Decided { decision, release: _, inexpressible } = decided;
     let mode = decision.privilege.mode;
     let privilege = match mode.because() {
         Some(because) => format!("{} ({because}): {}", mode.code(), because.sentence()),
@@ -52,6 +54,13 @@ fn write_decision(out: &mut impl Write, decision: &Decision) -> io::Result<()> {
         )?;
     }
     line(out, "phase", &format!("{}, bundle {}", decision.phase, decision.bundle))?;
+    if let Some(inexpressible) = inexpressible {
+        line(
+            out,
+            "frozen because",
+            &format!("a bundle rendered now would not keep what is in effect: {inexpressible}"),
+        )?;
+    }
     let api = decision.guard.api.map(|api| format!(" (admissionregistration.k8s.io/{api})")).unwrap_or_default();
     line(out, "guard", &format!("{}{api}", decision.guard.state))?;
     if let Some(survey) = &decision.survey {
