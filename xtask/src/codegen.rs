@@ -6,6 +6,7 @@ mod command_reference;
 mod decision_list;
 pub(crate) mod deviations;
 mod non_privileged;
+mod stored_bundle;
 
 use calico_manifests::definitions;
 use calico_manifests::seed::dashboards;
@@ -52,6 +53,7 @@ const GENERATED: &[Generated] = &[
         path: "crates/calico-manifests/generated/calico-typha-dashboard.json",
         content: || Ok(dashboards::generate_json(&dashboards::typha())),
     },
+    Generated { path: "examples/up-to-date/bundle.yaml", content: stored_bundle::text },
     Generated { path: "docs/non-privileged.md", content: || Ok(non_privileged::page()) },
     Generated { path: "docs/xtask.md", content: || Ok(command_reference::page(crate::Arguments::command())) },
 ];

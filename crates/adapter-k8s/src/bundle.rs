@@ -16,11 +16,13 @@ mod definitions;
 mod held;
 mod managed_resource;
 mod secret;
+mod stored;
 
 pub use definitions::{Definitions, DefinitionsError, DefinitionsProblem};
 pub use held::{HeldPart, Inexpressible, kept, observed};
 pub use managed_resource::{BundleManagedResource, ORIGIN, REFERENCE_PREFIX};
 pub use secret::{BundleSecret, CONFIG_KEY, DEFINITIONS_KEY, GARBAGE_COLLECTABLE};
+pub use stored::stored;
 
 use calico_manifests::{Objects, Plan, RenderError};
 

@@ -26,6 +26,27 @@ pub enum Command {
         kubectl get networks,managedresources,secrets -n shoot--foo--bar -o yaml | networking-calico decide -f - -f cluster.yaml --nodes nodes.yaml\n  \
         networking-calico decide -f dump/ -o json --now 2026-11-24T10:00:00Z")]
     Decide(DecideArguments),
+    /// Print the objects that would be put into the shoot.
+    ///
+    /// While an overlay switch is held these are the objects with the encapsulation in effect, and a note on standard error says
+    /// so. Exits with 0, with 3 and no output if nothing could be written because what is in effect is unknown, with 1 if any
+    /// input is invalid, with 2 on wrong usage.
+    #[command(after_help = "Examples:\n  \
+        networking-calico render -f examples/held | head\n  \
+        networking-calico render -f examples/held --as-if proceed --only IPPool/default-ipv4-ippool\n  \
+        networking-calico render -f examples/ready --bundle -o json\n  \
+        networking-calico render -f examples/ready --stats")]
+    Render(RenderArguments),
+    /// Say what would change against the bundle of the dump, or against a directory of objects.
+    ///
+    /// Names the fields of each object, and says whether the pods of calico-node would be replaced. What gardener-resource-manager
+    /// and the API server take for the same is no difference. Exits with 0 if nothing would change, with 4 if anything would,
+    /// with 3 if nothing could be written, with 1 if any input is invalid, with 2 on wrong usage.
+    #[command(after_help = "Examples:\n  \
+        networking-calico diff -f examples/ready\n  \
+        networking-calico diff -f examples/held --as-if proceed -o json\n  \
+        networking-calico diff -f dump/ --against objects/")]
+    Diff(DiffArguments),
     /// Say what admission and the controller would refuse, with the place in the file.
     ///
     /// Takes Networks, Shoots, bare NetworkConfigs (as for a shoot with IPv4) and ControllerConfigurations. Exits with 0 if all
@@ -76,6 +97,70 @@ pub struct DecideArguments {
     pub output: Output,
 }
 
+/// What is rendered of a decision; shared by the commands that render.
+#[derive(Debug, Args)]
+pub struct RenderingArguments {
+    /// The Network of the input to render for; needed where there are several.
+    #[arg(long, value_name = "NAMESPACE/NAME")]
+    pub network: Option<String>,
+    /// Render what would be written after this verdict instead.
+    #[arg(long, value_enum, value_name = "VERDICT")]
+    pub as_if: Option<AsIf>,
+    /// Calico's custom resource definitions of another release, a file or a directory.
+    #[arg(long, value_name = "DIR")]
+    pub crds: Option<PathBuf>,
+}
+
+/// A verdict to assume.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AsIf {
+    /// The overlay switch may proceed: the target is rendered.
+    Proceed,
+}
+
+/// Arguments of `render`.
+#[derive(Debug, Args)]
+pub struct RenderArguments {
+    /// The input.
+    #[command(flatten)]
+    pub dump: DumpArguments,
+    /// What to render.
+    #[command(flatten)]
+    pub rendering: RenderingArguments,
+    /// Print this object only; may be repeated.
+    #[arg(long, value_name = "KIND/[NAMESPACE/]NAME")]
+    pub only: Vec<String>,
+    /// Print the Secret and the ManagedResource that hold the objects instead.
+    #[arg(long, group = "what")]
+    pub bundle: bool,
+    /// Print the objects that stay in the seed instead.
+    #[arg(long, group = "what")]
+    pub seed: bool,
+    /// Print the sizes of the bundle instead.
+    #[arg(long, group = "what", conflicts_with = "only")]
+    pub stats: bool,
+    /// The form of the answer.
+    #[arg(short, long, value_enum, default_value_t = ObjectOutput::Yaml)]
+    pub output: ObjectOutput,
+}
+
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+pub struct DiffArguments {
+    /// The input.
+    #[command(flatten)]
+    pub dump: DumpArguments,
+    /// What to render.
+    #[command(flatten)]
+    pub rendering: RenderingArguments,
+    /// Compare with the objects in this file or directory instead of the bundle in the dump.
+    #[arg(long, value_name = "DIR")]
+    pub against: Option<PathBuf>,
+    /// The form of the answer.
+    #[arg(short, long, value_enum, default_value_t = Output::Table)]
+    pub output: Output,
+}
+
 /// Arguments of `validate`.
 #[derive(Debug, Args)]
 pub struct ValidateArguments {
@@ -93,6 +178,15 @@ pub enum Output {
     /// For people.
     Table,
     /// For scripts.
+    Json,
+}
+
+/// The form of objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ObjectOutput {
+    /// One document each.
+    Yaml,
+    /// One List.
     Json,
 }
 

@@ -7,15 +7,22 @@ use crate::cli::{Cli, Command};
 use crate::diagnostics::{Diagnostic, Style};
 
 pub mod decide;
+pub mod diff;
+pub mod render;
 pub mod validate;
+
+mod definitions;
+mod rendering;
 
 /// How a command ended, in the order of precedence of the exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ending {
     /// 0.
     Fine,
-    /// 3: an overlay switch is held.
+    /// 3: an overlay switch is held; or nothing may be written.
     Held,
+    /// 4: something would change.
+    Changed,
     /// 1: an input is invalid.
     Invalid,
 }
@@ -27,6 +34,7 @@ impl Ending {
         match self {
             Self::Fine => 0,
             Self::Held => 3,
+            Self::Changed => 4,
             Self::Invalid => 1,
         }
     }
@@ -38,6 +46,8 @@ pub fn run(cli: &Cli) -> ExitCode {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let ending = match &cli.command {
         Command::Decide(arguments) => decide::run(arguments, &mut out),
+        Command::Render(arguments) => render::run(arguments, &mut out),
+        Command::Diff(arguments) => diff::run(arguments, &mut out),
         Command::Validate(arguments) => validate::run(arguments, &mut out),
         Command::Completion { shell } => {
             let mut script = Vec::new();

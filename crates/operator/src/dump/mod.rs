@@ -8,6 +8,7 @@ mod entries;
 mod input;
 mod kind;
 mod objects;
+mod raw;
 mod reader;
 mod stream;
 mod value;
@@ -15,6 +16,7 @@ mod value;
 pub use input::{Inputs, NodesArgument};
 pub use kind::Kind;
 pub use objects::{Completeness, Invalid, Located, Nodes, Objects, Place};
+pub use raw::{RawObject, read_objects};
 pub use value::{Document, read_value};
 
 use std::collections::BTreeMap;

@@ -1,12 +1,13 @@
 //! The stories of `examples/`, run by the binary with the command of their README.
 
 #![expect(clippy::expect_used, reason = "a test may fail by panicking, in its helpers too")]
+#![allow(dead_code, reason = "no test needs everything here")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The stories and the exit code of each, so that a story that is lost, or that nobody reviewed, is noticed.
-pub(crate) const STORIES: [(&str, i32); 17] = [
+pub(crate) const STORIES: [(&str, i32); 18] = [
     ("backend-none", 0),
     ("break-glass", 0),
     ("dual-stack", 3),
@@ -23,6 +24,7 @@ pub(crate) const STORIES: [(&str, i32); 17] = [
     ("restore-with-record", 3),
     ("restore-without-record", 3),
     ("unreadable-bundle", 3),
+    ("up-to-date", 0),
     ("zero-nodes", 0),
 ];
 
@@ -47,4 +49,15 @@ pub(crate) fn run(arguments: &[String]) -> (i32, String) {
         .output()
         .expect("runs");
     (output.status.code().expect("ends by itself"), String::from_utf8(output.stdout).expect("is text"))
+}
+
+/// Runs the binary at the root of the repository: its exit code, its answer, and what it said besides.
+pub(crate) fn run_and_listen(arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_networking-calico"))
+        .current_dir(root())
+        .args(arguments)
+        .output()
+        .expect("runs");
+    let text = |bytes| String::from_utf8(bytes).expect("is text");
+    (output.status.code().expect("ends by itself"), text(output.stdout), text(output.stderr))
 }
