@@ -17,14 +17,29 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
-pub use error::{ApiError, Problem};
+use crate::lease::Leadership;
+
+pub use error::{ApiError, Problem, optional};
 pub use observe::{Attempt, ObserveRequest, Outcome, Unobserved};
 pub use rate_limit::RateLimit;
 pub use request::{Request, Verb};
 pub use resource::Resource;
 
-/// How long one attempt of an ordinary request may take.
-pub const DEADLINE: Duration = Duration::from_secs(10);
+/// How long a client waits, and how often it tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For each attempt.
+    pub deadline: Duration,
+    /// Attempts of one request, the first included.
+    pub attempts: u32,
+}
+
+impl Patience {
+    /// For the API server of the seed, which is there.
+    pub const SEED: Self = Self { deadline: Duration::from_secs(10), attempts: 4 };
+    /// For the API server of a shoot, which may be gone: whoever cannot read it must say so soon.
+    pub const SHOOT: Self = Self { deadline: Duration::from_secs(5), attempts: 2 };
+}
 
 /// The name under which the API server knows our fields and requests.
 pub const USER_AGENT: &str = concat!("networking-calico/", env!("CARGO_PKG_VERSION"));
@@ -33,11 +48,20 @@ pub const USER_AGENT: &str = concat!("networking-calico/", env!("CARGO_PKG_VERSI
 #[derive(Clone)]
 pub struct ApiClient(Arc<Inner>);
 
+impl std::fmt::Debug for ApiClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ApiClient({})", self.0.host)
+    }
+}
+
+#[derive(Clone)]
 struct Inner {
     client: kube::Client,
     host: String,
-    rate_limit: RateLimit,
+    rate_limit: Arc<RateLimit>,
     observer: Arc<dyn ObserveRequest>,
+    patience: Patience,
+    leadership: Leadership,
 }
 
 impl ApiClient {
@@ -49,7 +73,14 @@ impl ApiClient {
         rate_limit: RateLimit,
         observer: Arc<dyn ObserveRequest>,
     ) -> Self {
-        Self(Arc::new(Inner { client, host: host.into(), rate_limit, observer }))
+        Self(Arc::new(Inner {
+            client,
+            host: host.into(),
+            rate_limit: Arc::new(rate_limit),
+            observer,
+            patience: Patience::SEED,
+            leadership: Leadership::always(),
+        }))
     }
 
     /// Connects by a configuration. Retries are ours alone: those of the library would be neither counted nor limited.
@@ -65,6 +96,18 @@ impl ApiClient {
         config.default_retry = false;
         let host = config.cluster_url.authority().map(ToString::to_string).unwrap_or_default();
         Ok(Self::new(kube::Client::try_from(config)?, host, rate_limit, observer))
+    }
+
+    /// The same client with another patience.
+    #[must_use]
+    pub fn with_patience(&self, patience: Patience) -> Self {
+        Self(Arc::new(Inner { patience, ..(*self.0).clone() }))
+    }
+
+    /// The same client, which writes only while this process leads.
+    #[must_use]
+    pub fn writing_under(&self, leadership: Leadership) -> Self {
+        Self(Arc::new(Inner { leadership, ..(*self.0).clone() }))
     }
 
     /// The connection itself, for what this module does not offer: watches.
@@ -94,11 +137,14 @@ impl ApiClient {
         loop {
             attempt += 1;
             self.0.rate_limit.acquire().await;
+            if request.verb.writes() {
+                self.0.leadership.check().map_err(|lost| request.error(Problem::NotLeading(lost)))?;
+            }
             let error = match self.attempt(request).await {
                 Ok(body) => return Ok(body),
                 Err(error) => error,
             };
-            match retry::delay(attempt, &error, fastrand::f64()) {
+            match retry::delay(attempt, self.0.patience.attempts, &error, fastrand::f64()) {
                 Some(delay) => tokio::time::sleep(delay).await,
                 None => return Err(error),
             }
@@ -107,9 +153,10 @@ impl ApiClient {
 
     async fn attempt(&self, request: &Request) -> Result<Vec<u8>, ApiError> {
         let started = Instant::now();
-        let result = match tokio::time::timeout(request.deadline, self.exchange(request)).await {
+        let deadline = request.deadline.unwrap_or(self.0.patience.deadline);
+        let result = match tokio::time::timeout(deadline, self.exchange(request)).await {
             Ok(result) => result,
-            Err(_) => Err(request.error(Problem::TimedOut(request.deadline))),
+            Err(_) => Err(request.error(Problem::TimedOut(deadline))),
         };
         let outcome = match &result {
             Ok(_) => Outcome::Answered(200),

@@ -9,4 +9,5 @@ pub mod network;
 pub mod node;
 pub mod observed_dataplane;
 pub mod policy;
+pub mod rollout;
 pub mod shoot;

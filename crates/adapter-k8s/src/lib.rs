@@ -10,8 +10,11 @@ pub mod decide;
 pub mod facts;
 pub mod lease;
 pub mod plan;
+pub mod read;
 pub mod report;
 pub mod settings;
+pub mod shoot_access;
+pub mod write;
 
 pub mod time;
 mod yaml;

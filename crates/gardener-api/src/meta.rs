@@ -19,6 +19,12 @@ pub struct ObjectMeta {
     /// Empty where the input has none.
     #[serde(deserialize_with = "or_default")]
     pub uid: String,
+    /// The state of the object that was read; opaque. Empty where the input has none.
+    #[serde(deserialize_with = "or_default")]
+    pub resource_version: String,
+    /// Who must still act before a deleted object goes.
+    #[serde(deserialize_with = "or_default")]
+    pub finalizers: Vec<String>,
     /// Counts changes of the spec.
     #[serde(deserialize_with = "or_default")]
     pub generation: i64,
@@ -72,4 +78,18 @@ pub struct LastOperation {
     /// For people.
     #[serde(deserialize_with = "or_default")]
     pub description: String,
+}
+
+/// `lastError` of a Gardener object.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LastError {
+    /// For people.
+    #[serde(deserialize_with = "or_default")]
+    pub description: String,
+    /// Gardener's error codes.
+    #[serde(deserialize_with = "or_default")]
+    pub codes: Vec<String>,
+    /// RFC 3339 text, unchecked.
+    pub last_update_time: Option<Box<str>>,
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::decode::{object, objects, optional_object, or_default};
-use crate::meta::{Condition, LastOperation, ObjectMeta};
+use crate::meta::{Condition, LastError, LastOperation, ObjectMeta};
 use crate::raw::RawJson;
 
 /// A shoot's network as gardenlet asks for it, and what was reported about it.
@@ -54,6 +54,9 @@ pub struct NetworkStatus {
     /// The operation that ran last.
     #[serde(deserialize_with = "optional_object")]
     pub last_operation: Option<LastOperation>,
+    /// What went wrong in it.
+    #[serde(deserialize_with = "optional_object")]
+    pub last_error: Option<LastError>,
     /// Generation that the status speaks about.
     #[serde(deserialize_with = "or_default")]
     pub observed_generation: i64,

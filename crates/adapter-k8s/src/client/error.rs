@@ -6,6 +6,7 @@ use calico_policy::{ReadFailure, ReadFailureKind};
 
 use super::observe::Outcome;
 use super::request::Verb;
+use crate::lease::LeadershipLost;
 
 /// A request that failed, after all attempts that it was worth.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,6 +65,9 @@ pub enum Problem {
     /// The answer is not what was asked for.
     #[error("the answer makes no sense: {0}")]
     Undecodable(String),
+    /// Not sent, because this process no longer leads.
+    #[error("not sent: {0}")]
+    NotLeading(LeadershipLost),
     /// The request cannot be sent. A defect of ours.
     #[error("the request is invalid: {0}")]
     Invalid(String),
@@ -92,6 +96,7 @@ impl ApiError {
             | Problem::Conflict(_)
             | Problem::Forbidden { .. }
             | Problem::Refused { .. }
+            | Problem::NotLeading(_)
             | Problem::Invalid(_) => ReadFailureKind::Refused,
             Problem::Gone => ReadFailureKind::Incomplete,
             Problem::TimedOut(_) | Problem::Unreachable(_) => ReadFailureKind::Unreachable,
@@ -108,7 +113,9 @@ impl ApiError {
             Problem::Gone => Outcome::Answered(410),
             Problem::Forbidden { code, .. } | Problem::Refused { code, .. } => Outcome::Answered(code),
             Problem::TimedOut(_) => Outcome::TimedOut,
-            Problem::Unreachable(_) | Problem::Undecodable(_) | Problem::Invalid(_) => Outcome::Failed,
+            Problem::Unreachable(_) | Problem::Undecodable(_) | Problem::NotLeading(_) | Problem::Invalid(_) => {
+                Outcome::Failed
+            }
         }
     }
 }

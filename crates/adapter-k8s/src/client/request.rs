@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::USER_AGENT;
 use super::error::{ApiError, Problem};
 use super::resource::Resource;
-use super::{DEADLINE, USER_AGENT};
 
 /// What is asked of an API server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +38,15 @@ impl Verb {
         }
     }
 
+    /// Whether it changes anything.
+    #[must_use]
+    pub const fn writes(self) -> bool {
+        match self {
+            Self::Get | Self::List => false,
+            Self::Create | Self::Update | Self::Patch | Self::Delete => true,
+        }
+    }
+
     /// For people.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -56,7 +65,7 @@ impl Verb {
 #[derive(Clone, Debug)]
 pub struct Request {
     pub(super) verb: Verb,
-    pub(super) deadline: Duration,
+    pub(super) deadline: Option<Duration>,
     resource: &'static Resource,
     namespace: String,
     name: String,
@@ -116,10 +125,17 @@ impl Request {
             .with_query(&[("fieldManager", manager), ("force", "true")])
     }
 
-    /// The end of an object.
+    /// The end of an object. With a `uid`: only of that one, and not of another that has its name since.
     #[must_use]
-    pub fn delete(resource: &'static Resource, namespace: &str, name: &str) -> Self {
-        Self::new(Verb::Delete, resource, namespace, name)
+    pub fn delete(resource: &'static Resource, namespace: &str, name: &str, uid: Option<&str>) -> Self {
+        let request = Self::new(Verb::Delete, resource, namespace, name);
+        match uid {
+            None => request,
+            Some(uid) => request.with_body(
+                JSON,
+                &serde_json::json!({"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}),
+            ),
+        }
     }
 
     /// Asks for the metadata alone.
@@ -139,7 +155,7 @@ impl Request {
     /// Waits only this long for each answer.
     #[must_use]
     pub fn within(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
+        self.deadline = Some(deadline);
         self
     }
 
@@ -156,7 +172,7 @@ impl Request {
     }
 
     /// A failure of this request.
-    pub(super) fn error(&self, problem: Problem) -> ApiError {
+    pub(crate) fn error(&self, problem: Problem) -> ApiError {
         ApiError { verb: self.verb, object: self.object(), problem, retry_after: None }
     }
 
@@ -180,7 +196,7 @@ impl Request {
     fn new(verb: Verb, resource: &'static Resource, namespace: &str, name: &str) -> Self {
         Self {
             verb,
-            deadline: DEADLINE,
+            deadline: None,
             resource,
             namespace: namespace.to_owned(),
             name: name.to_owned(),

@@ -5,7 +5,9 @@ use calico_policy::decision::SwitchStatus;
 use calico_policy::encapsulation::{Encapsulations, IpFamily};
 use calico_policy::in_effect::History;
 use calico_policy::intent::{DeprecatedField, FamilyIntent, IpamIntent, MultusIntent, NetworkIntent, OverlayIntent};
+use calico_policy::phase::Phase;
 use calico_policy::time::Timestamp;
+use calico_policy::warning::WarningCode;
 use calico_policy::{ReadFailure, ReadFailureKind, Reading};
 use gardener_api::network::Network;
 use gardener_api::network_config::{FamilyConfig, NetworkConfig};
@@ -70,6 +72,21 @@ pub fn facts(network: &Network) -> Result<NetworkFacts, NetworkError> {
         break_glass_without_reason: break_glass.is_some_and(str::is_empty),
         pod_cidr: network.spec.pod_cidr.clone(),
         requests: Requests { node: requests(resources.node), typha: requests(resources.typha) },
+    })
+}
+
+/// The phase that the status told last; `None` where it tells none that can be read.
+#[must_use]
+pub fn phase(network: &Network) -> Option<Phase> {
+    previous(network).known().map(|status| status.phase)
+}
+
+/// Whether the status told last that the bundle was not applied in time.
+#[must_use]
+pub fn warns_of_unapplied_bundle(network: &Network) -> bool {
+    let told = network.status.provider_status.as_ref().and_then(|raw| NetworkStatus::from_json(raw.get()).ok());
+    told.is_some_and(|status| {
+        status.warnings.iter().any(|warning| warning.code == WarningCode::BundleNotApplied.code())
     })
 }
 
@@ -232,7 +249,6 @@ fn list(errors: &[FieldError]) -> String {
 #[cfg(test)]
 mod tests {
     use calico_policy::encapsulation::{Backend, Encapsulation};
-    use calico_policy::phase::Phase;
 
     use super::*;
 

@@ -1,0 +1,9 @@
+//! What is read live, one file per thing. Nothing is cached here: every call asks the API server, and every answer is decoded
+//! no further than it is used.
+
+pub mod bundle;
+pub mod cluster;
+pub mod dataplane;
+pub mod monitoring;
+pub mod network;
+pub mod nodes;

@@ -1,0 +1,122 @@
+//! The nodes of a shoot, live and complete, or not at all.
+
+use calico_policy::nodes::NodeFacts;
+use calico_policy::{ReadFailure, ReadFailureKind};
+use gardener_api::node::Node;
+use serde::Deserialize;
+
+use crate::client::resource::NODES;
+use crate::client::{ApiClient, ApiError, Problem, Request};
+use crate::facts::node::{self, NodeError};
+
+/// Nodes per request. A page of this size is a few megabytes.
+const PAGE: &str = "500";
+
+/// How often a list is begun anew where its continuation has expired.
+const RESTARTS: u32 = 3;
+
+/// All nodes at one point in time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeSnapshot {
+    /// The nodes.
+    pub nodes: Vec<NodeFacts>,
+    /// The point in time, as the API server counts it.
+    pub resource_version: String,
+}
+
+/// Why the nodes are not known.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NodesError {
+    /// They cannot be read.
+    #[error(transparent)]
+    Read(#[from] ApiError),
+    /// A node makes no sense.
+    #[error(transparent)]
+    Node(#[from] NodeError),
+    /// The answer has no items, which is not the same as zero nodes.
+    #[error("list Node objects: the answer holds no list")]
+    NoItems,
+}
+
+impl NodesError {
+    /// The failure as the core sees it.
+    #[must_use]
+    pub fn failure(&self) -> ReadFailure {
+        match self {
+            Self::Read(error) => error.failure(),
+            Self::Node(_) | Self::NoItems => ReadFailure::new(ReadFailureKind::Undecodable, self.to_string()),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Page {
+    #[serde(default)]
+    metadata: PageMeta,
+    items: Option<Vec<Node>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct PageMeta {
+    resource_version: String,
+    r#continue: Option<String>,
+}
+
+/// Reads all nodes, page by page: a consistent list as of the moment of the first page.
+///
+/// # Errors
+/// [`NodesError`]. A part of the list is no list.
+pub async fn nodes(shoot: &ApiClient) -> Result<NodeSnapshot, NodesError> {
+    let mut restarts = 0;
+    loop {
+        match pages(shoot).await {
+            Err(NodesError::Read(ApiError { problem: Problem::Gone, .. })) if restarts < RESTARTS => restarts += 1,
+            result => return result,
+        }
+    }
+}
+
+async fn pages(shoot: &ApiClient) -> Result<NodeSnapshot, NodesError> {
+    let mut nodes = Vec::new();
+    let mut token = String::new();
+    loop {
+        let mut request = Request::list(&NODES, "").with_query(&[("limit", PAGE)]);
+        if !token.is_empty() {
+            request = request.with_query(&[("continue", &token)]);
+        }
+        let Page { metadata, items } = shoot.json(&request).await?;
+        for node in items.ok_or(NodesError::NoItems)? {
+            nodes.push(node::facts(&node)?);
+        }
+        match metadata.r#continue.filter(|token| !token.is_empty()) {
+            Some(next) => token = next,
+            None => return Ok(NodeSnapshot { nodes, resource_version: metadata.resource_version }),
+        }
+    }
+}
+
+impl NodeSnapshot {
+    /// Whether this was read no earlier than `other`. Resource versions of one API server grow (KEP-5504); where one of them is no
+    /// number nothing can be said, and the answer is no.
+    #[must_use]
+    pub fn is_at_least_as_new_as(&self, other: &str) -> bool {
+        let number = |text: &str| text.parse::<u128>().ok();
+        self.resource_version == other
+            || matches!((number(&self.resource_version), number(other)), (Some(own), Some(other)) if own >= other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_list_is_recognised() {
+        let at = |version: &str| NodeSnapshot { nodes: Vec::new(), resource_version: version.to_owned() };
+        assert!(at("100").is_at_least_as_new_as("99"));
+        assert!(at("a").is_at_least_as_new_as("a"));
+        assert!(!at("99").is_at_least_as_new_as("100"));
+        assert!(!at("").is_at_least_as_new_as("1"));
+    }
+}

@@ -1,0 +1,182 @@
+//! Access to the API servers of shoots, by the Secrets that Gardener keeps in each shoot's namespace in the seed
+//! (gardener/gardener: docs/extensions/shoot-webhooks.md and extensions/pkg/util).
+//!
+//! The Secret is read each time, because its token is renewed; the client is built again only when the Secret has changed. A client
+//! that nobody has asked for in a while is dropped, and its connections with it.
+
+mod kubeconfig;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use calico_policy::{ReadFailure, ReadFailureKind};
+use gardener_api::secret::Secret;
+use tokio::time::Instant;
+
+use crate::client::resource::SECRETS;
+use crate::client::{ApiClient, ApiError, ObserveRequest, Patience, RateLimit, Request, optional};
+
+pub use kubeconfig::KubeconfigError;
+
+/// The Secret for the address inside of the seed.
+pub const INTERNAL: &str = "gardener-internal";
+/// The Secret for the address that everybody sees.
+pub const EXTERNAL: &str = "gardener";
+
+/// A client that was not asked for in this time is dropped.
+const UNUSED_AFTER: Duration = Duration::from_secs(600);
+/// Requests to one shoot per second, and at once.
+const RATE: (f32, u32) = (20.0, 40);
+
+/// Which address of a shoot is used (`GARDENER_SHOOT_CLIENT`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Address {
+    /// The one inside of the seed; the external one where the shoot has no other.
+    #[default]
+    Internal,
+    /// The external one (`GARDENER_SHOOT_CLIENT=external`).
+    External,
+}
+
+/// Why there is no client. Names Secret and field, never contents.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ShootAccessError {
+    /// The Secret cannot be read.
+    #[error(transparent)]
+    Read(#[from] ApiError),
+    /// There is none.
+    #[error("there is no Secret `{0}` with access to the shoot")]
+    NoSecret(String),
+    /// What is in it cannot be used.
+    #[error("Secret `{secret}`: {source}")]
+    Kubeconfig {
+        /// `namespace/name`.
+        secret: String,
+        /// What is wrong.
+        source: KubeconfigError,
+    },
+}
+
+impl ShootAccessError {
+    /// The failure as the core sees it.
+    #[must_use]
+    pub fn failure(&self) -> ReadFailure {
+        let kind = match self {
+            Self::Read(_) | Self::NoSecret(_) => ReadFailureKind::Refused,
+            Self::Kubeconfig { .. } => ReadFailureKind::Undecodable,
+        };
+        ReadFailure::new(kind, self.to_string())
+    }
+}
+
+/// Makes a connection from a configuration: the network, or for a test a server in memory.
+pub type Connect = dyn Fn(kube::Config) -> Result<kube::Client, Box<kube::Error>> + Send + Sync;
+
+/// The clients of all shoots in use.
+pub struct ShootAccess {
+    seed: ApiClient,
+    address: Address,
+    observer: Arc<dyn ObserveRequest>,
+    connect: Box<Connect>,
+    clients: Mutex<BTreeMap<String, Cached>>,
+}
+
+struct Cached {
+    secret: &'static str,
+    uid: String,
+    resource_version: String,
+    client: ApiClient,
+    used: Instant,
+}
+
+impl ShootAccess {
+    /// Access over the network.
+    #[must_use]
+    pub fn new(seed: ApiClient, address: Address, observer: Arc<dyn ObserveRequest>) -> Self {
+        Self::connecting_by(seed, address, observer, |config| kube::Client::try_from(config).map_err(Box::new))
+    }
+
+    /// Access over something else.
+    pub fn connecting_by(
+        seed: ApiClient,
+        address: Address,
+        observer: Arc<dyn ObserveRequest>,
+        connect: impl Fn(kube::Config) -> Result<kube::Client, Box<kube::Error>> + Send + Sync + 'static,
+    ) -> Self {
+        Self { seed, address, observer, connect: Box::new(connect), clients: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// A client for the shoot whose control plane is in this namespace. It may fail to reach the shoot.
+    ///
+    /// # Errors
+    /// [`ShootAccessError`].
+    pub async fn client(&self, namespace: &str) -> Result<ApiClient, ShootAccessError> {
+        let (name, secret) = self.secret(namespace).await?;
+        if let Some(client) = self.cached(namespace, name, &secret) {
+            return Ok(client);
+        }
+        let unusable = |source| ShootAccessError::Kubeconfig { secret: format!("{namespace}/{name}"), source };
+        let config = kubeconfig::config(&secret).await.map_err(unusable)?;
+        let host = config.cluster_url.authority().map(ToString::to_string).unwrap_or_default();
+        let connection = (self.connect)(config).map_err(|_| unusable(KubeconfigError::Connection))?;
+        let (qps, burst) = RATE;
+        let client = ApiClient::new(connection, host, RateLimit::new(qps, burst), Arc::clone(&self.observer))
+            .with_patience(Patience::SHOOT);
+        let cached = Cached {
+            secret: name,
+            uid: secret.metadata.uid,
+            resource_version: secret.metadata.resource_version,
+            client: client.clone(),
+            used: Instant::now(),
+        };
+        self.clients().insert(namespace.to_owned(), cached);
+        Ok(client)
+    }
+
+    /// Drops the client of a shoot that is gone. Calling it twice is harmless.
+    pub fn forget(&self, namespace: &str) {
+        self.clients().remove(namespace);
+    }
+
+    /// Drops what nobody uses any more.
+    pub fn close_unused(&self) {
+        self.clients().retain(|_, cached| cached.used.elapsed() < UNUSED_AFTER);
+    }
+
+    /// Number of clients that are open.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.clients().len()
+    }
+
+    async fn secret(&self, namespace: &str) -> Result<(&'static str, Secret), ShootAccessError> {
+        let names: &[&'static str] = match self.address {
+            Address::Internal => &[INTERNAL, EXTERNAL],
+            Address::External => &[EXTERNAL],
+        };
+        for name in names {
+            if let Some(secret) = optional(self.seed.json(&Request::get(&SECRETS, namespace, name)).await)? {
+                return Ok((name, secret));
+            }
+        }
+        Err(ShootAccessError::NoSecret(format!("{namespace}/{}", names.first().unwrap_or(&EXTERNAL))))
+    }
+
+    fn cached(&self, namespace: &str, name: &str, secret: &Secret) -> Option<ApiClient> {
+        self.close_unused();
+        let mut clients = self.clients();
+        let cached = clients.get_mut(namespace)?;
+        let same = cached.secret == name
+            && cached.uid == secret.metadata.uid
+            && cached.resource_version == secret.metadata.resource_version;
+        same.then(|| {
+            cached.used = Instant::now();
+            cached.client.clone()
+        })
+    }
+
+    fn clients(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Cached>> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

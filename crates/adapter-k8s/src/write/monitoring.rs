@@ -1,0 +1,80 @@
+//! The monitoring objects of a shoot in the seed: server-side apply with a field manager of our own, so that labels and
+//! annotations of others stay.
+
+use calico_manifests::seed::{self, Seed};
+use calico_manifests::{ObjectKey, Objects, RenderError};
+use gardener_api::meta::ObjectMeta;
+use serde::Deserialize;
+
+use crate::client::resource::{CONFIG_MAPS, Resource, SCRAPE_CONFIGS};
+use crate::client::{ApiClient, ApiError, Request, optional};
+use crate::read::monitoring::{Versions, versions};
+
+/// Who owns the fields that we apply.
+pub const FIELD_MANAGER: &str = "networking-calico";
+
+/// Why the monitoring objects are not as they should be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MonitoringError {
+    /// A defect of ours.
+    #[error("render the monitoring objects: {0}")]
+    Render(#[from] RenderError),
+    /// Requests failed; the others were sent all the same.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Requests(Vec<ApiError>),
+}
+
+/// Makes the objects as they should be, and says in which state they are then. Where that is the state that is `known` from the
+/// last call, nothing is written.
+///
+/// # Errors
+/// [`MonitoringError`].
+pub async fn reconcile(
+    client: &ApiClient,
+    wanted: &Seed,
+    known: Option<&Versions>,
+) -> Result<Versions, MonitoringError> {
+    let objects = seed::render(wanted)?;
+    let keys: Vec<ObjectKey> = seed::keys(&wanted.namespace)
+        .into_iter()
+        .filter(|key| key.kind == SCRAPE_CONFIGS.kind || objects.get(key).is_some())
+        .collect();
+    if let Some(known) = known
+        && known.keys().eq(objects.iter().map(|(key, _)| key))
+        && versions(client, &wanted.namespace, &keys).await.as_ref() == Ok(known)
+    {
+        return Ok(known.clone());
+    }
+    write(client, &objects, &keys).await
+}
+
+async fn write(client: &ApiClient, objects: &Objects, keys: &[ObjectKey]) -> Result<Versions, MonitoringError> {
+    #[derive(Deserialize)]
+    struct PartialObject {
+        metadata: ObjectMeta,
+    }
+
+    let mut versions = Versions::new();
+    let mut errors = Vec::new();
+    for key in keys {
+        let namespace = key.namespace.as_deref().unwrap_or_default();
+        let Some(object) = objects.get(key) else {
+            let delete = Request::delete(resource(key), namespace, &key.name, None);
+            errors.extend(optional(client.text(&delete).await).err());
+            continue;
+        };
+        let apply = Request::apply(resource(key), namespace, &key.name, object, FIELD_MANAGER).metadata_only();
+        match client.json::<PartialObject>(&apply).await {
+            Ok(applied) => {
+                versions.insert(key.clone(), applied.metadata.resource_version);
+            }
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() { Ok(versions) } else { Err(MonitoringError::Requests(errors)) }
+}
+
+/// Where the objects of a key are kept.
+pub(super) fn resource(key: &ObjectKey) -> &'static Resource {
+    if key.kind == SCRAPE_CONFIGS.kind { &SCRAPE_CONFIGS } else { &CONFIG_MAPS }
+}
