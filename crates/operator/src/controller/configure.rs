@@ -1,0 +1,310 @@
+//! Create, reconcile and restore: from facts to the bundle, the monitoring objects and the final status.
+
+use std::time::Duration;
+
+use adapter_k8s::bundle::{self as bundles, Bundle};
+use adapter_k8s::facts::network::{self as network_facts, NetworkFacts, SKIP_ROUTE_CHECK};
+use adapter_k8s::facts::rollout::{rollout, why_not_applied};
+use adapter_k8s::facts::shoot as shoot_facts;
+use adapter_k8s::read;
+use adapter_k8s::read::bundle::LiveBundle;
+use adapter_k8s::write::bundle::{Removal, WriteError, is_there};
+use adapter_k8s::write::event::{self, Event};
+use adapter_k8s::write::network::Change;
+use adapter_k8s::write::status::StatusChange;
+use adapter_k8s::write::{bundle, monitoring};
+use calico_manifests::Plan;
+use calico_manifests::seed::{BirdExporter, Seed};
+use calico_policy::decision::{Outcome, Requeue};
+use calico_policy::encapsulation::Encapsulations;
+use calico_policy::overlay::OverlayVerdict;
+use calico_policy::phase::{Phase, Rollout};
+use calico_policy::shoot::ShootFacts;
+use calico_policy::time::Timestamp;
+use calico_policy::warning::WarningCode;
+use calico_policy::{Action, Decision};
+use gardener_api::managed_resource::ManagedResource;
+use gardener_api::network_status::{NetworkStatus, WarningStatus};
+
+use super::evidence::{self, AskedShoot, Evidence, Question};
+use super::failure::{ErrorCode, Failure};
+use super::memory::{Rendered, Waiting};
+use super::pass::Pass;
+use super::{Controller, Next, digest, events, status};
+
+/// How long an operation waits for the bundle to be applied. Gardener waits three minutes for the whole operation.
+const APPLIED_WITHIN: Duration = Duration::from_secs(60);
+/// How often it looks: soon at first, because a small change is applied in a second.
+const LOOK_SOON: Duration = Duration::from_secs(1);
+const LOOK_LATER: Duration = Duration::from_secs(3);
+/// How often a bundle that was not applied in time is looked at afterwards.
+const LOOK_AT_OVERDUE: Duration = Duration::from_secs(60);
+
+/// What is left to tell once the encapsulation has been dealt with.
+struct Answer {
+    report: NetworkStatus,
+    message: String,
+    event: Option<Event>,
+    outcome: Outcome,
+    requeue: Requeue,
+    phase: Phase,
+    held_since: Option<Timestamp>,
+    from: Encapsulations,
+    families: Vec<&'static str>,
+    consume_break_glass: bool,
+}
+
+impl Controller {
+    /// Brings the shoot's network to what the Network asks for.
+    pub(super) async fn configure(&self, pass: &mut Pass<'_>) -> Result<Next, Failure> {
+        let network = network_facts::facts(&pass.live.object)?;
+        let shoot = match &pass.shoot {
+            Ok(shoot) => shoot_facts::facts(shoot)?,
+            Err(error) => return Err(error.clone().into()),
+        };
+        let look = self.look(pass, &network, &shoot).await?;
+        let plan = look.decided.dataplane().map(|dataplane| look.decided.plan(dataplane, &network, &shoot));
+        let Evidence { bundle: live, decided, shoot: asked, observed: _ } = look;
+        let answer = self.answer(pass, &decided.decision, network.intent.break_glass.as_deref());
+
+        let mut managed_resource = live.known().map(|live| live.slice.clone());
+        let mut in_effect = None;
+        if let Some(plan) = plan {
+            let to = plan.dataplane.encapsulations();
+            in_effect = Some((status::on_the_way(answer.from, to), to));
+            if pass.operation().is_some() {
+                let on_the_way = status::on_the_way(answer.from, to);
+                let exporter = BirdExporter::of(&plan.dataplane);
+                let removal = removal(decided.decision.overlay, asked.as_ref());
+                let record = status::state(on_the_way, answer.phase, answer.held_since);
+                match self.write(pass, &live, plan, removal, record).await {
+                    Ok(written) => managed_resource = Some(written),
+                    // The next look decides anew; nothing has changed yet.
+                    Err(Failure::Write(WriteError::NodesChanged | WriteError::Nodes(_))) => {
+                        return Ok(Next::After(LOOK_SOON));
+                    }
+                    Err(failure) => return Err(failure),
+                }
+                self.monitor(pass, exporter).await?;
+            }
+        }
+        if answer.consume_break_glass {
+            let reason = pass.live.object.metadata.annotations.get(SKIP_ROUTE_CHECK).cloned().unwrap_or_default();
+            let remove = Change { remove_annotation: Some((SKIP_ROUTE_CHECK, &reason)), ..Change::default() };
+            pass.change(remove).await?;
+        }
+        self.conclude(pass, answer, managed_resource, in_effect, shoot.hibernation_enabled).await
+    }
+
+    /// Reads and decides, and asks the shoot only where the answer depends on it.
+    async fn look(&self, pass: &mut Pass<'_>, network: &NetworkFacts, shoot: &ShootFacts) -> Result<Evidence, Failure> {
+        let namespace = pass.key.namespace.clone();
+        let question = Question {
+            namespace: &namespace,
+            configuration: &self.configuration,
+            images: &self.images,
+            network,
+            shoot,
+            now: pass.now,
+        };
+        let mut look = evidence::from_seed(&self.seed, question, pass.memory.secret.as_ref()).await?;
+        if evidence::depends_on_shoot(&look, shoot) {
+            // Reading a shoot may take a while.
+            pass.begin(None).await?;
+            look = evidence::from_shoot(&self.shoots, question, look).await?;
+        }
+        pass.memory.secret = look.bundle.to_remember();
+        let inputs = digest::of(&(network, shoot, &look.observed));
+        self.observer.decided(&pass.key, &inputs, &look.decided.decision);
+        Ok(look)
+    }
+
+    fn answer(&self, pass: &mut Pass<'_>, decision: &Decision, break_glass: Option<&str>) -> Answer {
+        let news = events::news(&pass.live.object, decision).filter(|news| pass.memory.may_tell(*news));
+        let hold = match &decision.overlay {
+            OverlayVerdict::Hold(hold) => Some(hold),
+            OverlayVerdict::Unchanged | OverlayVerdict::Proceed(_) | OverlayVerdict::ProceedUnverified(_) => None,
+        };
+        Answer {
+            report: status::report(decision),
+            message: decision.overlay.message(),
+            event: news.map(|news| events::event(news, decision, break_glass, pass.now)),
+            outcome: decision.outcome,
+            requeue: decision.requeue,
+            phase: decision.phase,
+            held_since: hold.map(|hold| hold.since),
+            from: decision.from,
+            families: status::ip_families(&decision.target),
+            consume_break_glass: decision.actions.contains(&Action::ConsumeBreakGlass),
+        }
+    }
+
+    /// Writes the bundle, where it is not there already, and says how the ManagedResource looks then.
+    async fn write(
+        &self,
+        pass: &mut Pass<'_>,
+        live: &LiveBundle,
+        plan: Plan,
+        removal: Removal<'_>,
+        record: serde_json::Value,
+    ) -> Result<ManagedResource, Failure> {
+        if let (Some(rendered), Some(known)) = (&pass.memory.rendered, live.known())
+            && rendered.plan == plan
+            && is_there(live, &rendered.managed_resource, &rendered.secret_name)
+        {
+            return Ok(known.slice.clone());
+        }
+        let objects = bundles::objects(&plan, &self.definitions)?;
+        let wanted = Bundle::new(&pass.key.namespace, &objects, &self.definitions)?;
+        if let (Some(known), true) = (live.known(), is_there(live, &wanted.managed_resource, wanted.secret.name())) {
+            pass.memory.rendered = Some(Box::new(Rendered::new(plan, &wanted)));
+            return Ok(known.slice.clone());
+        }
+        // Our record must never say less than what may be in effect, so it is written first.
+        pass.begin(Some(record)).await?;
+        let written = bundle::write(&self.seed, &pass.key.namespace, live, &wanted, removal).await?;
+        pass.memory.rendered = Some(Box::new(Rendered::new(plan, &wanted)));
+        pass.wrote = pass.wrote || written.changed;
+        Ok(written.managed_resource.slice)
+    }
+
+    async fn monitor(&self, pass: &mut Pass<'_>, bird_exporter: BirdExporter) -> Result<(), Failure> {
+        let wanted = Seed { namespace: pass.key.namespace.clone(), bird_exporter };
+        let known = pass.memory.monitoring.take();
+        pass.memory.monitoring = Some(monitoring::reconcile(&self.seed, &wanted, known.as_ref()).await?);
+        Ok(())
+    }
+
+    /// Tells how it went, and when to look again.
+    async fn conclude(
+        &self,
+        pass: &mut Pass<'_>,
+        mut answer: Answer,
+        managed_resource: Option<ManagedResource>,
+        in_effect: Option<(Encapsulations, Encapsulations)>,
+        asleep: bool,
+    ) -> Result<Next, Failure> {
+        let applied = match (&answer.outcome, managed_resource) {
+            (Outcome::Succeed, Some(managed_resource)) if !asleep => self.applied(pass, managed_resource).await?,
+            _ => Applied::NotAsked,
+        };
+        if let Applied::Overdue(why) = &applied {
+            answer.report.warnings.push(WarningStatus {
+                code: WarningCode::BundleNotApplied.code().to_owned(),
+                message: format!("the bundle was not applied within {} s: {why}", APPLIED_WITHIN.as_secs()),
+            });
+            answer.report.warnings.sort_by_key(|warning| status::rank(&warning.code));
+        }
+        let encapsulations = in_effect.map(|(on_the_way, to)| if applied == Applied::Yes { to } else { on_the_way });
+        let told = StatusChange {
+            provider_status: Some(status::json(&answer.report)),
+            state: encapsulations.map(|in_effect| status::state(in_effect, answer.phase, answer.held_since)),
+            ip_families: Some(answer.families),
+            ..StatusChange::default()
+        };
+        let network = &pass.live.object;
+        let (change, next) = match (pass.operation(), answer.outcome, &applied) {
+            (None, ..) => (told, after(answer.requeue)),
+            (Some(operation), Outcome::Progressing, _) => {
+                let waiting = status::waiting(network, operation, &answer.message, pass.now);
+                (
+                    StatusChange { last_operation: waiting.last_operation, last_error: waiting.last_error, ..told },
+                    after(answer.requeue),
+                )
+            }
+            (Some(operation), Outcome::RetriableError, _) => {
+                let text = format!("the overlay switch is held: {}", answer.message);
+                let codes = [ErrorCode::RetryableInfraDependencies];
+                let failed = status::failed(network, operation, &text, &codes, pass.now);
+                let StatusChange { last_operation, last_error, observed_generation, .. } = failed;
+                (StatusChange { last_operation, last_error, observed_generation, ..told }, after(answer.requeue))
+            }
+            (Some(_), Outcome::Succeed, Applied::Wait(delay)) => {
+                pass.begin(None).await?;
+                // An open switch must be found again by whoever looks next.
+                let open = !matches!(answer.phase, Phase::Idle | Phase::Done);
+                (if open { told } else { StatusChange::default() }, Next::After(*delay))
+            }
+            (Some(operation), Outcome::Succeed, _) => {
+                let succeeded = status::succeeded(network, operation, pass.now);
+                let StatusChange { last_operation, last_error, observed_generation, .. } = succeeded;
+                (StatusChange { last_operation, last_error, observed_generation, ..told }, after(answer.requeue))
+            }
+        };
+        let next = if matches!(applied, Applied::Overdue(_)) { sooner(next, LOOK_AT_OVERDUE) } else { next };
+        pass.tell(change).await?;
+        if let Some(event) = answer.event {
+            // An Event is not worth failing for.
+            let _ = event::record(&self.seed, &pass.live.object, &event).await;
+        }
+        if !matches!(applied, Applied::Wait(_)) && answer.outcome == Outcome::Succeed {
+            pass.finish().await?;
+        }
+        Ok(next)
+    }
+
+    /// Whether the bundle has reached the shoot. Not waited for here: the queue calls again.
+    async fn applied(&self, pass: &mut Pass<'_>, mut managed_resource: ManagedResource) -> Result<Applied, Failure> {
+        let is_applied =
+            |found: &ManagedResource| matches!(rollout(Some(found)), Rollout::Applied | Rollout::RolledOut);
+        if pass.wrote && !is_applied(&managed_resource) {
+            managed_resource = read::bundle::status(&self.seed, &pass.key.namespace).await.map_err(Failure::Own)?;
+        }
+        if is_applied(&managed_resource) {
+            pass.memory.stop_waiting();
+            return Ok(Applied::Yes);
+        }
+        if pass.operation().is_none() {
+            let warned = network_facts::warns_of_unapplied_bundle(&pass.live.object);
+            return Ok(if warned { Applied::Overdue(why_not_applied(&managed_resource)) } else { Applied::NotAsked });
+        }
+        let waited = pass.memory.wait(Waiting::Applied {
+            uid: managed_resource.metadata.uid.clone(),
+            generation: managed_resource.metadata.generation,
+        });
+        Ok(match waited {
+            waited if waited >= APPLIED_WITHIN => Applied::Overdue(why_not_applied(&managed_resource)),
+            waited if waited < LOOK_SOON * 5 => Applied::Wait(LOOK_SOON),
+            _ => Applied::Wait(LOOK_LATER),
+        })
+    }
+}
+
+/// Whether the bundle has reached the shoot.
+#[derive(Debug, PartialEq, Eq)]
+enum Applied {
+    /// It has.
+    Yes,
+    /// Not yet: look again after this time.
+    Wait(Duration),
+    /// Not within its time, for this reason.
+    Overdue(String),
+    /// The shoot sleeps, or the operation does not depend on it.
+    NotAsked,
+}
+
+/// What writing the bundle does to the encapsulation in effect.
+fn removal(overlay: OverlayVerdict, shoot: Option<&AskedShoot>) -> Removal<'_> {
+    match (overlay, shoot) {
+        (OverlayVerdict::Proceed(witness), Some(shoot)) => {
+            Removal::Verified { witness, shoot: &shoot.client, surveyed_at: shoot.surveyed_at.clone() }
+        }
+        (OverlayVerdict::ProceedUnverified(reason), _) => Removal::Unverified(reason),
+        // A witness comes from nodes that were read, so there is no `Proceed` without a shoot.
+        (OverlayVerdict::Unchanged | OverlayVerdict::Hold(_) | OverlayVerdict::Proceed(_), _) => Removal::None,
+    }
+}
+
+const fn after(requeue: Requeue) -> Next {
+    match requeue {
+        Requeue::OnChange => Next::OnChange,
+        Requeue::After(delay) => Next::After(delay),
+    }
+}
+
+fn sooner(next: Next, delay: Duration) -> Next {
+    match next {
+        Next::OnChange => Next::After(delay),
+        Next::After(other) => Next::After(other.min(delay)),
+    }
+}

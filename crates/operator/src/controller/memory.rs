@@ -1,0 +1,122 @@
+//! What this process remembers of a Network between two looks. All of it may be lost at any time: that costs requests, or makes a
+//! wait begin anew, and never changes a decision.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use adapter_k8s::bundle::{Bundle, BundleManagedResource};
+use adapter_k8s::read::bundle::KnownSecret;
+use adapter_k8s::read::monitoring::Versions;
+use calico_manifests::Plan;
+use tokio::time::Instant;
+
+use super::NetworkKey;
+use super::dispatch::Sight;
+use super::events::{NODES_EVERY, News};
+
+/// What is remembered of one Network.
+#[derive(Debug, Default)]
+pub(super) struct Remembered {
+    looked: bool,
+    /// Whether the Network is gone, or no longer ours, so that nothing is worth keeping.
+    pub(super) is_over: bool,
+    /// The Secret that the ManagedResource named.
+    pub(super) secret: Option<KnownSecret>,
+    /// What the last bundle was rendered from, and what came out.
+    pub(super) rendered: Option<Box<Rendered>>,
+    /// The monitoring objects after they were last written.
+    pub(super) monitoring: Option<Versions>,
+    /// When the last Event about blocking nodes was recorded.
+    nodes_event: Option<Instant>,
+    waiting: Option<(Waiting, Instant)>,
+}
+
+/// A bundle that was rendered before. Equal input gives an equal bundle.
+#[derive(Debug)]
+pub(super) struct Rendered {
+    pub(super) plan: Plan,
+    pub(super) secret_name: String,
+    pub(super) managed_resource: BundleManagedResource,
+}
+
+/// What is waited for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Waiting {
+    /// That this generation of the ManagedResource is applied.
+    Applied {
+        /// Of the ManagedResource.
+        uid: String,
+        /// Of the ManagedResource.
+        generation: i64,
+    },
+    /// That the ManagedResources are gone.
+    Gone,
+}
+
+impl Rendered {
+    pub(super) fn new(plan: Plan, bundle: &Bundle) -> Self {
+        let (secret_name, managed_resource) = (bundle.secret.name().to_owned(), bundle.managed_resource.clone());
+        Self { plan, secret_name, managed_resource }
+    }
+}
+
+impl Remembered {
+    /// Whether this may be told by an Event now.
+    pub(super) fn may_tell(&mut self, news: News) -> bool {
+        if news != News::Nodes {
+            return true;
+        }
+        let may = self.nodes_event.is_none_or(|last| last.elapsed() >= NODES_EVERY);
+        if may {
+            self.nodes_event = Some(Instant::now());
+        }
+        may
+    }
+
+    /// Whether this is the first look, and from now on no longer.
+    pub(super) fn look(&mut self) -> Sight {
+        if std::mem::replace(&mut self.looked, true) { Sight::Again } else { Sight::First }
+    }
+
+    /// How long this has been waited for. Waiting for something else begins anew.
+    pub(super) fn wait(&mut self, waiting: Waiting) -> Duration {
+        match &self.waiting {
+            Some((same, since)) if *same == waiting => since.elapsed(),
+            _ => {
+                self.waiting = Some((waiting, Instant::now()));
+                Duration::ZERO
+            }
+        }
+    }
+
+    /// Whether this is being waited for.
+    pub(super) fn waits(&self, waiting: &Waiting) -> bool {
+        self.waiting.as_ref().is_some_and(|(same, _)| same == waiting)
+    }
+
+    /// Waits for nothing any more.
+    pub(super) fn stop_waiting(&mut self) {
+        self.waiting = None;
+    }
+}
+
+/// What is remembered of all Networks.
+#[derive(Debug, Default)]
+pub(super) struct Memory(Mutex<HashMap<NetworkKey, Box<Remembered>>>);
+
+impl Memory {
+    /// Takes out what is remembered of one. A reconcile that panics does not put it back.
+    pub(super) fn take(&self, key: &NetworkKey) -> Box<Remembered> {
+        self.map().remove(key).unwrap_or_default()
+    }
+
+    /// Puts it back.
+    pub(super) fn put(&self, key: NetworkKey, remembered: Box<Remembered>) {
+        self.map().insert(key, remembered);
+    }
+
+    fn map(&self) -> std::sync::MutexGuard<'_, HashMap<NetworkKey, Box<Remembered>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
