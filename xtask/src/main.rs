@@ -11,6 +11,7 @@ mod ci;
 mod codegen;
 mod envtest;
 mod failure;
+mod model;
 mod mutants;
 mod parity;
 mod process;
@@ -57,6 +58,8 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         kubernetes: envtest::Release,
     },
+    /// Run the model check of calico-policy, and print what it visited and which failures it found again
+    Model,
     /// Run cargo-mutants on calico-policy; fail on a survivor that is not in the list of equivalent mutants
     Mutants(mutants::Selection),
     /// Run every check that a change must pass
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Command::Parity { directory } => parity::run(&directory),
         Command::Bench => bench::run(),
         Command::Envtest { kubernetes } => envtest::run(kubernetes),
+        Command::Model => model::run(),
         Command::Mutants(selection) => mutants::run(&selection),
         Command::Ci => ci::run(),
     };

@@ -12,8 +12,8 @@ use crate::exploration::{CHURN, NO_NODES};
 use crate::progress::{self, Overwrites};
 use crate::properties::{SAFE, WORKING_STAYS};
 use crate::rules::{CheckBeforeWrite, Cleaning, GuardProbe, RouteWriterSays, Rules, Scope, Unreadable};
-use crate::state::{Budget, CalicoNode, Condition, Node, State};
-use crate::world::World;
+use crate::state::{Budget, CalicoNode, Condition, State};
+use crate::world::{Event, World};
 
 /// The smallest scope: one node, and the overlay is turned off.
 const SMALL: Scope = Scope {
@@ -38,14 +38,27 @@ fn breaks(what: &str, rules: Rules, scope: Scope, property: &'static str) -> boo
     let Some(path) = checker.join().discovery(property) else {
         return false;
     };
-    let steps: Vec<String> = path.into_actions().iter().map(ToString::to_string).collect();
-    println!("model: {what}: re-found after {} steps: {}", steps.len(), steps.join(", "));
+    show(what, &path.into_actions());
     true
 }
 
-/// The states without a way out, nearest first.
-fn stuck(rules: Rules, scope: Scope, overwrites: Overwrites) -> Vec<State> {
-    progress::explore(&World { rules, scope }, overwrites).stuck
+/// Whether a state of this kind has no way out; the shortest way there is shown.
+fn gets_stuck(what: &str, rules: Rules, scope: Scope, overwrites: Overwrites, kind: fn(&State) -> bool) -> bool {
+    let stuck = progress::explore(&World { rules, scope }, overwrites).stuck;
+    let Some(found) = stuck.iter().find(|stuck| kind(&stuck.state)) else {
+        return false;
+    };
+    show(what, &found.steps);
+    true
+}
+
+fn moves_on(rules: Rules, scope: Scope, overwrites: Overwrites) -> bool {
+    progress::explore(&World { rules, scope }, overwrites).stuck.is_empty()
+}
+
+fn show(what: &str, steps: &[Event]) {
+    let shown: Vec<String> = steps.iter().map(ToString::to_string).collect();
+    println!("model: {what}: re-found after {} steps: {}", steps.len(), shown.join(", "));
 }
 
 fn any_node(state: &State, calico: Backend, condition: Condition) -> bool {
@@ -66,11 +79,8 @@ fn f1_fail_open_detection() {
 fn f2_stale_backend_at_shutdown() {
     let rules = without(|rules| rules.settings.overlay_switch.guard = GuardRequirement::Disabled);
     let lost = |state: &State| any_node(state, Backend::None, Condition::CalicoIsDown);
-    let states = stuck(rules, SMALL, Overwrites::CalicoIsUp);
-    let found = states.iter().filter(|state| lost(state)).count();
-    println!("model: F2 stale backend at shutdown: re-found, {found} states in which a rolled node keeps CalicoIsDown");
-    assert!(found > 0);
-    assert!(stuck(Rules::all(), SMALL, Overwrites::CalicoIsUp).is_empty());
+    assert!(gets_stuck("F2 stale backend at shutdown", rules, SMALL, Overwrites::CalicoIsUp, lost));
+    assert!(moves_on(Rules::all(), SMALL, Overwrites::CalicoIsUp));
 }
 
 /// Conditions are removed once, as soon as the guard is written: calico-node says `CalicoIsUp` before it is effective, and a route
@@ -83,10 +93,8 @@ fn f3_cleanup_and_guard_are_not_ordered() {
         once(rules);
     });
     let waits = |state: &State| state.shoot.guard_effective && any_node(state, Backend::Bird, Condition::CalicoIsUp);
-    let found = stuck(both, SMALL, Overwrites::CalicoIsDown).iter().filter(|state| waits(state)).count();
-    println!("model: F3 cleanup and guard are not ordered: re-found, {found} states that wait for ever");
-    assert!(found > 0);
-    assert!(stuck(without(once), SMALL, Overwrites::CalicoIsDown).is_empty(), "the right order is enough");
+    assert!(gets_stuck("F3 cleanup and guard are not ordered", both, SMALL, Overwrites::CalicoIsDown, waits));
+    assert!(moves_on(without(once), SMALL, Overwrites::CalicoIsDown), "the right order is enough");
 }
 
 /// A route writer that has just started reports a node that works. What the core does about it is to hold; that nobody reports
@@ -139,19 +147,14 @@ fn an_excluded_class_loses_its_encapsulation() {
 /// leaves them.
 #[test]
 fn a_stale_condition_that_nobody_replaces_holds_for_ever() {
-    let states = stuck(Rules::all(), ONE_MORE, Overwrites::NothingThatLooksRight);
-    let stale = |node: &Node| node.condition == Condition::RouteCreatedForPredecessor;
-    let found = states.iter().filter(|state| state.shoot.nodes().any(stale)).count();
-    println!("model: a stale condition that nobody replaces: {found} states wait for ever");
-    assert!(found > 0);
+    let stale = |state: &State| state.shoot.nodes().any(|node| node.condition == Condition::RouteCreatedForPredecessor);
+    let what = "a stale condition that nobody replaces";
+    assert!(gets_stuck(what, Rules::all(), ONE_MORE, Overwrites::NothingThatLooksRight, stale));
 }
 
 /// A switch without nodes deploys no guard. A node that joins before it is applied may keep a condition of Calico.
 #[test]
 fn a_node_that_joins_a_switch_without_nodes_may_keep_a_condition_of_calico() {
-    let states = stuck(Rules::all(), NO_NODES, Overwrites::Nothing);
-    let found = states.len();
-    println!("model: a node joins a switch without nodes: {found} states in which it keeps a condition of Calico");
-    assert!(found > 0);
-    assert!(states.iter().all(|state| !state.seed.guard));
+    let kept = |state: &State| !state.seed.guard && any_node(state, Backend::None, Condition::CalicoIsDown);
+    assert!(gets_stuck("a node joins a switch without nodes", Rules::all(), NO_NODES, Overwrites::Nothing, kept));
 }

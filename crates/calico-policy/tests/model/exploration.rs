@@ -13,8 +13,9 @@ use crate::world::World;
 /// Nothing that could go on for ever happens, but for one change of mind: the overlay is turned off.
 const ONCE: Budget = Budget { wishes: 1, churn: 0, stops: 0, writer_restarts: 0, faults: 0 };
 
-/// A shoot with one node or two, another that joins, and one that leaves or is replaced under its name.
-pub const CHURN: Scope = Scope { nodes: &[1, 2], budget: Budget { churn: 1, ..ONCE }, record_breaches: false };
+/// A shoot with one node or two, and another that joins, or one that leaves or is replaced under its name.
+pub const CHURN: Scope =
+    Scope { nodes: &[1, 2], budget: Budget { churn: 1, writer_restarts: 1, ..ONCE }, record_breaches: false };
 
 /// Restarts of calico-node and of the route writer, and a fault anywhere.
 pub const ACCIDENTS: Scope =
@@ -36,7 +37,8 @@ fn explore(name: &str, scope: Scope) -> usize {
     assert!(broken.is_empty(), "{name}: {broken:#?}");
     let states = checker.unique_state_count();
     let steps = checker.state_count();
-    println!("model: {name}: {states} states, {steps} steps, {} invariants hold", properties::all().len());
+    let always: Vec<&str> = properties::of(scope).iter().map(|property| property.name).collect();
+    println!("model: {name}: {states} states, {steps} steps; always: {}", always.join("; "));
     states
 }
 
@@ -44,16 +46,16 @@ fn every_state_leads_somewhere(name: &str, scope: Scope) -> usize {
     let world = World { rules: Rules::all(), scope };
     let graph = progress::explore(&world, Overwrites::Nothing);
     let (count, first) = (graph.stuck.len(), graph.stuck.first());
-    assert!(first.is_none(), "{name}: {count} of {} states are stuck, the first is {first:#?}", graph.states);
-    println!("model: {name}: a path leads from each of {} states to an end", graph.states);
+    assert!(first.is_none(), "{name}: {count} of {} states have no way out, the nearest is {first:#?}", graph.states);
+    println!("model: {name}: from each of {} states a path leads to an end", graph.states);
     graph.states
 }
 
 /// A number that changes means that the core decides otherwise in some state: look why, then write the new one.
 #[test]
 fn machines_come_and_go() {
-    assert_eq!(explore("churn", CHURN), 88_199);
-    assert_eq!(every_state_leads_somewhere("churn", CHURN), 88_199);
+    assert_eq!(explore("churn", CHURN), 176_175);
+    assert_eq!(every_state_leads_somewhere("churn", CHURN), 176_175);
 }
 
 #[test]

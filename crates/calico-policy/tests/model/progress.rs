@@ -35,7 +35,15 @@ pub struct Graph {
     /// Number of reachable states.
     pub states: usize,
     /// The states from which no path leads to an end, nearest first.
-    pub stuck: Vec<State>,
+    pub stuck: Vec<Stuck>,
+}
+
+/// A state without a way out.
+#[derive(Clone, Debug)]
+pub struct Stuck {
+    pub state: State,
+    /// The shortest way there.
+    pub steps: Vec<Event>,
 }
 
 /// Explores everything that is reachable, and finds the states without a way out.
@@ -43,9 +51,11 @@ pub fn explore(world: &World, overwrites: Overwrites) -> Graph {
     let mut index: BTreeMap<u64, u32> = BTreeMap::new();
     let mut states: Vec<State> = Vec::new();
     let mut helps: Vec<(u32, u32)> = Vec::new();
+    let mut came_from: Vec<Option<(u32, Event)>> = Vec::new();
     for state in world.init_states() {
         index.insert(fingerprint(&state), number(states.len()));
         states.push(state);
+        came_from.push(None);
     }
     let mut events = Vec::new();
     let mut at = 0;
@@ -57,6 +67,7 @@ pub fn explore(world: &World, overwrites: Overwrites) -> Graph {
             let to = *index.entry(fingerprint(&next)).or_insert_with(|| number(states.len()));
             if to as usize == states.len() {
                 states.push(next);
+                came_from.push(Some((number(at), event)));
             }
             if is_helpful(event, &state, overwrites) {
                 helps.push((to, number(at)));
@@ -65,9 +76,16 @@ pub fn explore(world: &World, overwrites: Overwrites) -> Graph {
         at += 1;
     }
     let reaches = backwards(&states, helps);
-    let count = states.len();
-    let stuck = states.into_iter().zip(reaches).filter(|(_, reaches)| !reaches).map(|(state, _)| state).collect();
-    Graph { states: count, stuck }
+    let is_stuck = |at: &usize| !reaches[*at];
+    let stuck = |at: usize| Stuck { state: states[at].clone(), steps: steps_to(at, &came_from) };
+    Graph { states: states.len(), stuck: (0..states.len()).filter(is_stuck).map(stuck).collect() }
+}
+
+fn steps_to(at: usize, came_from: &[Option<(u32, Event)>]) -> Vec<Event> {
+    let mut steps: Vec<Event> =
+        std::iter::successors(came_from[at], |(from, _)| came_from[*from as usize]).map(|(_, event)| event).collect();
+    steps.reverse();
+    steps
 }
 
 /// Which states reach an end, over edges given as (to, from).

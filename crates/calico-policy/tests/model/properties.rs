@@ -3,7 +3,8 @@
 use calico_policy::phase::Phase;
 use stateright::Property;
 
-use crate::state::{Breach, Condition, Controller, Node, State, Wish};
+use crate::rules::Scope;
+use crate::state::{Condition, Controller, Node, State, Wish};
 use crate::world::World;
 
 /// The safety of a switch.
@@ -15,15 +16,18 @@ pub const TRUTHFUL: &str = "a node that is said to have a route has one";
 /// What only the extended guard gives.
 pub const WORKING_STAYS: &str = "no working node is reported as unavailable past the guard";
 
-/// The invariants.
-pub fn all() -> Vec<Property<World>> {
-    vec![
+/// The invariants of a world.
+pub fn of(scope: Scope) -> Vec<Property<World>> {
+    let mut properties = vec![
         Property::always(SAFE, |_, state: &State| is_safe(state)),
         Property::always(TRUTHFUL, |_, state: &State| {
             state.shoot.nodes().all(|node| node.condition != Condition::RouteCreated || node.route)
         }),
-        Property::always(WORKING_STAYS, |_, state: &State| state.breach != Some(Breach::WorkingNodeReported)),
-    ]
+    ];
+    if scope.record_breaches {
+        properties.push(Property::always(WORKING_STAYS, |_, state: &State| state.breach.is_none()));
+    }
+    properties
 }
 
 fn is_safe(state: &State) -> bool {
