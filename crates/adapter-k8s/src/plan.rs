@@ -5,7 +5,7 @@ use calico_policy::dataplane::Dataplane;
 use calico_policy::encapsulation::IpFamily;
 use calico_policy::shoot::ShootFacts;
 use calico_policy::version::{CalicoVersion, KubernetesVersion};
-use gardener_api::image_vector::{ImageVector, ImageVectorError};
+use gardener_api::image_vector::{Image, ImageVector, ImageVectorError};
 
 use crate::facts::network::NetworkFacts;
 
@@ -24,8 +24,12 @@ pub struct Release {
 /// [`ImageVectorError`] names the image that is missing. The landscape operator must complete the image vector.
 pub fn release(images: &ImageVector, kubernetes: KubernetesVersion) -> Result<Release, ImageVectorError> {
     let version = Some((kubernetes.major, kubernetes.minor, kubernetes.patch));
-    let reference = |name| images.find(name, version).map(|image| image.reference());
-    let calico_node = images.find("calico-node", version)?;
+    release_of(|name| images.find(name, version))
+}
+
+fn release_of(find: impl Fn(&str) -> Result<Image, ImageVectorError>) -> Result<Release, ImageVectorError> {
+    let reference = |name| find(name).map(|image| image.reference());
+    let calico_node = find("calico-node")?;
     Ok(Release {
         calico_version: CalicoVersion::from_tag(calico_node.tag()),
         images: Images {
@@ -58,5 +62,49 @@ pub fn plan(dataplane: Dataplane, network: &NetworkFacts, shoot: &ShootFacts, re
         } else {
             VerticalPodAutoscaling::Unavailable
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: [&str; 9] = [
+        "calico-node",
+        "calico-cni",
+        "calico-typha",
+        "calico-kube-controllers",
+        "calico-cpa",
+        "calico-cpva",
+        "bird-exporter",
+        "multus-cni",
+        "cni-plugins",
+    ];
+
+    #[test]
+    fn a_missing_image_is_an_error_that_names_it() {
+        let vector = ImageVector::built_in("v0.1.0");
+        for missing in NAMES {
+            let find = |name: &str| vector.find(if name == missing { "nowhere" } else { name }, None);
+            let error = release_of(find).unwrap_err();
+            assert_eq!(
+                (error.code(), error.to_string().as_str()),
+                ("ImageNotFound", "no image `nowhere` in the image vector")
+            );
+        }
+    }
+
+    #[test]
+    fn the_release_is_that_of_calico_node() {
+        let overwrite = serde_json::json!({"images": [
+            {"name": "calico-node", "ref": "example.org/node:v3.30.1@sha256:01"},
+            {"name": "calico-cni", "repository": "example.org/cni", "tag": "v3.29.0"},
+        ]});
+        let vector = ImageVector::built_in("v0.1.0").with_overwrite(overwrite).unwrap();
+        let release = release(&vector, KubernetesVersion::new(1, 36)).unwrap();
+        assert_eq!(release.calico_version, CalicoVersion::from_tag(Some("v3.30.1")));
+        assert_eq!(release.images.calico_node, "example.org/node:v3.30.1@sha256:01");
+        assert_eq!(release.images.calico_cni, "example.org/cni:v3.29.0");
+        assert!(release.images.cni_plugins.ends_with("/cni-plugins:v0.1.0"));
     }
 }

@@ -55,6 +55,17 @@ pub enum ImageVectorError {
     },
 }
 
+impl ImageVectorError {
+    /// The stable code, for status and JSON: what must be corrected, the file or what it lacks.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Form { .. } | Self::Entries { .. } => "ImageVectorInvalid",
+            Self::UnknownName { .. } | Self::NoMatch { .. } => "ImageNotFound",
+        }
+    }
+}
+
 impl ImageVector {
     /// The images this extension is built for. Its own version tags the image that is released with it.
     #[must_use]
@@ -310,6 +321,17 @@ mod tests {
             let error = ImageVector::built_in("v0.1.0").with_overwrite(json!({"images": images})).unwrap_err();
             assert_eq!(error.to_string(), format!("invalid image vector: {expected}"));
         }
+    }
+
+    #[test]
+    fn a_bad_file_and_a_missing_image_have_codes() {
+        let invalid = |overwrite| ImageVector::built_in("v0.1.0").with_overwrite(overwrite).unwrap_err().code();
+        assert_eq!(invalid(json!([])), "ImageVectorInvalid");
+        assert_eq!(invalid(json!({"images": [null]})), "ImageVectorInvalid");
+        let added = json!({"images": [{"name": "extra", "repository": "a", "targetVersion": ">= 1.31"}]});
+        let vector = ImageVector::built_in("v0.1.0").with_overwrite(added).unwrap();
+        assert_eq!(vector.find("other", None).unwrap_err().code(), "ImageNotFound");
+        assert_eq!(vector.find("extra", Some((1, 30, 0))).unwrap_err().code(), "ImageNotFound");
     }
 
     #[test]

@@ -52,7 +52,9 @@ pub fn facts(daemon_set: &DaemonSet) -> Result<DaemonSetFacts, DaemonSetError> {
         backend: parsed(container, "CALICO_NETWORKING_BACKEND", str::parse)?,
         felix_ipip: parsed(container, "FELIX_IPINIPENABLED", felix_flag)?,
         felix_vxlan: parsed(container, "FELIX_VXLANENABLED", felix_flag)?,
-        ipv4: pool(container, "CALICO_IPV4POOL_IPIP", "CALICO_IPV4POOL_VXLAN")?,
+        // With VXLAN the variable for IP in IP is there even without IPv4.
+        ipv4: pool(container, "CALICO_IPV4POOL_IPIP", "CALICO_IPV4POOL_VXLAN")?
+            .filter(|_| last(container, "IP") != Some("none")),
         ipv6: pool(container, "CALICO_IPV6POOL_IPIP", "CALICO_IPV6POOL_VXLAN")?,
     })
 }
@@ -79,9 +81,13 @@ fn parsed<T, E>(
     name: &'static str,
     parse: impl FnOnce(&str) -> Result<T, E>,
 ) -> Result<Option<T>, DaemonSetError> {
-    let last = container.env.iter().rev().find(|variable| variable.name == name);
-    let Some(value) = last.and_then(|variable| variable.value.as_deref()) else { return Ok(None) };
+    let Some(value) = last(container, name) else { return Ok(None) };
     parse(value).map(Some).map_err(|_| DaemonSetError::Variable { name, value: value.to_owned() })
+}
+
+/// The value of a variable, if it is a literal.
+fn last<'a>(container: &'a Container, name: &str) -> Option<&'a str> {
+    container.env.iter().rev().find(|variable| variable.name == name)?.value.as_deref()
 }
 
 #[cfg(test)]
@@ -129,6 +135,12 @@ mod tests {
         let facts =
             facts(&daemon_set(&[("CALICO_IPV4POOL_VXLAN", "Always"), ("CALICO_IPV4POOL_IPIP", "Never")])).unwrap();
         assert_eq!((facts.ipv4.unwrap().pool, facts.ipv4.unwrap().mode), (Pool::Vxlan, PoolMode::Always));
+    }
+
+    #[test]
+    fn without_ipv4_its_variables_say_nothing() {
+        let facts = facts(&daemon_set(&[("IP", "none"), ("CALICO_IPV4POOL_IPIP", "Never")])).unwrap();
+        assert_eq!(facts.ipv4, None);
     }
 
     #[test]

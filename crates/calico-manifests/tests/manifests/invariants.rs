@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use calico_policy::caveats::{Caveat, Features};
+use calico_policy::privilege::{self, NodePrivilege};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -34,6 +36,27 @@ proptest! {
         } else {
             prop_assert!(privileged.contains(&"calico-node"));
         }
+    }
+
+    /// The non-privileged mode does not close everything. Whatever it leaves open, or leaves out, is a caveat of the decision.
+    #[test]
+    fn what_the_non_privileged_mode_leaves_open_is_a_caveat(wish in wish()) {
+        let plan = wish.plan();
+        let features = Features { ebpf: wish.intent.ebpf, bird_exporter: wish.intent.bird_exporter, ..Features::NONE };
+        let caveats = privilege::decide(wish.non_privileged, &plan.calico_version, features).caveats;
+        let objects = calico_manifests::render(&plan).unwrap();
+        let node = objects.find("DaemonSet", "calico-node").unwrap();
+        let whole = items(node, "/spec/template/spec/volumes")
+            .filter(|volume| ["/var/run", "/var/lib", "/var/log"].contains(&text(volume, "/hostPath/path")))
+            .count();
+        prop_assert_eq!(whole, if caveats.contains(&Caveat::WholeHostDirectories) { 3 } else { 0 });
+        let has_exporter = long_lived(node).any(|container| text(container, "/name") == "bird-exporter");
+        prop_assert_eq!(has_exporter, wish.intent.bird_exporter && !caveats.contains(&Caveat::BirdExporterLeftOut));
+        let is_privileged = |container: &&Value| at(container, "/securityContext/privileged") == &Value::Bool(true);
+        let before = items(node, "/spec/template/spec/initContainers").filter(is_privileged).count();
+        prop_assert!(before > 0);
+        let non_privileged = matches!(plan.dataplane.privilege, NodePrivilege::NonPrivileged);
+        prop_assert_eq!(caveats.contains(&Caveat::PrivilegedInitContainers), non_privileged);
     }
 
     #[test]

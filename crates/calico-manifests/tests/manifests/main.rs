@@ -6,7 +6,9 @@
 mod objects;
 mod plans;
 
+mod access;
 mod invariants;
 mod references;
 mod snapshots;
 mod strings;
+mod typed;

@@ -110,6 +110,66 @@ proptest! {
         }
     }
 
+    /// What is told a port by a variable, an argument or a policy, and what is asked for its health, has it declared.
+    #[test]
+    fn every_port_that_is_named_is_declared(wish in wish()) {
+        let objects = calico_manifests::render(&wish.plan()).unwrap();
+        for workload in workloads(&objects) {
+            for container in containers(workload) {
+                let declared: Vec<i64> =
+                    items(container, "/ports").filter_map(|port| at(port, "/containerPort").as_i64()).collect();
+                let place = format!("{} {}", label(workload), text(container, "/name"));
+                let by_variable = items(container, "/env")
+                    .filter(|variable| text(variable, "/name").ends_with("PROMETHEUSMETRICSPORT"))
+                    .map(|variable| text(variable, "/value"));
+                let by_argument = items(container, "/args")
+                    .filter_map(|argument| argument.as_str()?.strip_prefix("-web.listen-address=:"));
+                for port in by_variable.chain(by_argument) {
+                    prop_assert!(port.parse().is_ok_and(|port: i64| declared.contains(&port)), "{place}: `{port}`");
+                }
+                for probe in ["livenessProbe", "readinessProbe"] {
+                    let asked = at(container, &format!("/{probe}/httpGet"));
+                    // Typha's health is served on the loopback device of the node only, which nobody else can ask.
+                    let local = (text(asked, "/host"), at(asked, "/port")) == ("localhost", &Value::from(9098));
+                    prop_assert!(asked.is_null() || local, "{place}: {asked}");
+                }
+            }
+        }
+        for policy in of_kinds(&objects, &["NetworkPolicy"]) {
+            let selector = at(policy, "/spec/podSelector/matchLabels");
+            let selected: Vec<&Value> = workloads(&objects)
+                .into_iter()
+                .filter(|workload| selects(selector, at(workload, "/spec/template/metadata/labels")))
+                .collect();
+            let declared = |port: &Value| {
+                let ports = selected.iter().flat_map(|workload| containers(workload)).flat_map(|container| items(container, "/ports"));
+                ports.into_iter().any(|declared| at(declared, "/containerPort") == port)
+            };
+            for port in items(policy, "/spec/ingress").flat_map(|rule| items(rule, "/ports")) {
+                prop_assert!(selected.is_empty() || declared(at(port, "/port")), "{}", label(policy));
+            }
+            let from = items(policy, "/spec/ingress").flat_map(|rule| items(rule, "/from"));
+            for peer in from {
+                let selector = at(peer, "/podSelector/matchLabels");
+                let somebody = workloads(&objects)
+                    .into_iter()
+                    .any(|workload| selects(selector, at(workload, "/spec/template/metadata/labels")));
+                prop_assert!(somebody, "{}: {selector}", label(policy));
+            }
+        }
+    }
+
+    /// A bundle has no Secret, and no pod of it names one.
+    #[test]
+    fn no_pod_reads_a_secret(wish in wish()) {
+        let objects = calico_manifests::render(&wish.plan()).unwrap();
+        prop_assert_eq!(of_kinds(&objects, &["Secret"]), Vec::<&Value>::new());
+        for workload in workloads(&objects) {
+            let pod = at(workload, "/spec/template/spec").to_string();
+            prop_assert!(!pod.contains("secretKeyRef") && !pod.contains("secretRef") && !pod.contains("\"secret\""));
+        }
+    }
+
     #[test]
     fn every_autoscaler_and_budget_has_a_target(wish in wish()) {
         let objects = calico_manifests::render(&wish.plan()).unwrap();

@@ -1,0 +1,195 @@
+//! What is rendered reads back as what was resolved, over the whole space of configurations that decide encapsulation.
+
+#![cfg(test)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use adapter_k8s::facts::observed_dataplane::{CalicoObjects, observe};
+use adapter_k8s::plan;
+use calico_manifests::{Networks, Objects, Plan, Requests, VerticalPodAutoscaling};
+use calico_policy::admission_policy::ApiServerSetup;
+use calico_policy::dataplane::Dataplane;
+use calico_policy::encapsulation::{Backend, IpFamily, Pool, PoolMode};
+use calico_policy::in_effect::{ObservedDataplane, hold_encapsulation};
+use calico_policy::intent::{FamilyIntent, IpamIntent, IpamType, MultusIntent, NetworkIntent, OverlayIntent};
+use calico_policy::privilege::{NodePrivilege, PrivilegedBecause};
+use calico_policy::resolve;
+use calico_policy::shoot::{Cidr, KubeProxy, NodeCidrs, ShootFacts};
+use calico_policy::version::KubernetesVersion;
+use gardener_api::image_vector::ImageVector;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// `facts(render(resolve(x))) == encapsulation(resolve(x))`, and everything else of the held set with it.
+#[test]
+fn what_is_rendered_reads_back_as_what_was_resolved() {
+    let resolved = resolved();
+    for dataplane in resolved.dataplanes.values() {
+        let observed = read_back(dataplane);
+        assert_eq!(observed.encapsulations(), dataplane.encapsulations(), "{dataplane:?}");
+        assert_eq!(observed.backend, Some(dataplane.backend), "{dataplane:?}");
+        let source = |family: IpFamily| dataplane.family(family).map(|family| family.pool_source);
+        let observed_source = |family: IpFamily| observed.pool(family).map(|pool| pool.source);
+        for family in [IpFamily::Ipv4, IpFamily::Ipv6] {
+            assert_eq!(observed_source(family), source(family), "{dataplane:?}");
+        }
+        assert_eq!(observed.felix_vxlan.unwrap_or(false), dataplane.felix.vxlan, "{dataplane:?}");
+        assert_eq!(observed.felix_ipip.unwrap_or(false), dataplane.felix_keeps_ipip(), "{dataplane:?}");
+        let ipam = observed.ipam.map(|ipam| (ipam.kind, ipam.ranges));
+        assert_eq!(ipam, Some((dataplane.ipam.kind, dataplane.ipam.ranges.clone())), "{dataplane:?}");
+        assert_eq!(observed.veth_mtu.as_deref(), Some(dataplane.veth_mtu.as_str()));
+    }
+    // 5 families × 5 overlays × 4 backends × 4 pools × 5 modes × 2 VXLAN × 3 IPAM × 2 migrations.
+    assert_eq!(resolved.configurations, 24_000);
+    assert!(resolved.dataplanes.len() > 150, "{}", resolved.dataplanes.len());
+}
+
+/// `facts(render(held)) == observed`: a bundle that holds an encapsulation puts exactly it into effect again.
+#[test]
+fn a_held_bundle_reads_back_as_what_it_holds() {
+    let resolved = resolved();
+    let without_overlay = |dataplane: &&Dataplane| dataplane.overlay.is_some_and(|overlay| !overlay.enabled);
+    let encapsulated: Vec<ObservedDataplane> =
+        resolved.dataplanes.values().filter(|dataplane| dataplane.encapsulations().any()).map(read_back).collect();
+    let mut seen = BTreeSet::new();
+    let mut held_bundles = 0;
+    for target in resolved.dataplanes.values().filter(without_overlay) {
+        for observed in &encapsulated {
+            let Some(held) = hold_encapsulation(target, observed) else { continue };
+            if !seen.insert(format!("{held:?}")) {
+                continue;
+            }
+            let (now, before) = (read_back(&held), observed.encapsulations());
+            for family in [IpFamily::Ipv4, IpFamily::Ipv6] {
+                if let (Some(_), Some(before)) = (held.family(family), before.family(family)) {
+                    assert_eq!(now.encapsulations().family(family), Some(before), "{held:?}");
+                }
+            }
+            assert_eq!((now.backend, &now.ipam), (observed.backend, &observed.ipam), "{held:?}");
+            assert_eq!(now.veth_mtu, observed.veth_mtu);
+            held_bundles += 1;
+        }
+    }
+    assert!(held_bundles > 50, "{held_bundles}");
+}
+
+/// Reads as the extension reads a bundle, from the objects of the render.
+fn read_back(dataplane: &Dataplane) -> ObservedDataplane {
+    let kubernetes = KubernetesVersion::new(1, 36);
+    let release = plan::release(&ImageVector::built_in("v0.1.0"), kubernetes).unwrap();
+    let objects = calico_manifests::render(&Plan {
+        dataplane: dataplane.clone(),
+        images: release.images,
+        calico_version: release.calico_version,
+        networks: Networks { pods: "100.96.0.0/11".to_owned(), ipv4_nodes: Some("10.250.0.0/16".to_owned()) },
+        requests: Requests::default(),
+        vertical_pod_autoscaling: VerticalPodAutoscaling::Unavailable,
+    })
+    .unwrap();
+    observe(&CalicoObjects {
+        ip_pools: objects.iter().filter(|(key, _)| key.kind == "IPPool").map(|(_, object)| typed(object)).collect(),
+        daemon_set: find(&objects, "DaemonSet", "calico-node"),
+        config_map: find(&objects, "ConfigMap", "calico-config"),
+    })
+    .unwrap_or_else(|error| panic!("{dataplane:?}: {error}"))
+}
+
+fn find<T: DeserializeOwned>(objects: &Objects, kind: &str, name: &str) -> Option<T> {
+    objects.find(kind, name).map(typed)
+}
+
+fn typed<T: DeserializeOwned>(object: &Value) -> T {
+    serde_json::from_value(object.clone()).unwrap()
+}
+
+/// What the configurations resolve to; many of them to the same.
+struct Resolved {
+    configurations: usize,
+    dataplanes: BTreeMap<String, Dataplane>,
+}
+
+fn resolved() -> Resolved {
+    use IpFamily::{Ipv4, Ipv6};
+
+    let families: [&[IpFamily]; 5] = [&[], &[Ipv4], &[Ipv6], &[Ipv4, Ipv6], &[Ipv6, Ipv4]];
+    let overlay = |enabled, create_pod_routes| Some(OverlayIntent { enabled, create_pod_routes });
+    let overlays = [None, overlay(true, false), overlay(true, true), overlay(false, false), overlay(false, true)];
+    let backends = [None, Some(Backend::Bird), Some(Backend::None), Some(Backend::Vxlan)];
+    let pools = [(None, None), (Some(Pool::Ipip), None), (Some(Pool::Vxlan), None), (None, Some(Pool::Vxlan))];
+    let modes = [None, Some(PoolMode::Always), Some(PoolMode::CrossSubnet), Some(PoolMode::Never), Some(PoolMode::Off)];
+    let kinds = [None, Some(IpamType::HostLocal), Some(IpamType::CalicoIpam)];
+    let mut resolved = Resolved { configurations: 0, dataplanes: BTreeMap::new() };
+    for families in families {
+        for overlay in overlays {
+            for backend in backends {
+                for (ipv4_pool, ipv6_pool) in pools {
+                    for mode in modes {
+                        for kind in kinds {
+                            for (vxlan, migrating) in [(false, false), (false, true), (true, false), (true, true)] {
+                                let family = |pool| FamilyIntent { pool, mode, auto_detection_method: None };
+                                let intent = NetworkIntent {
+                                    ip_families: families.to_vec(),
+                                    backend,
+                                    ipam: IpamIntent { kind, cidr: None },
+                                    ipv4: family(ipv4_pool),
+                                    ipv6: family(ipv6_pool),
+                                    overlay,
+                                    vxlan,
+                                    ..nothing_else()
+                                };
+                                let privilege = NodePrivilege::Privileged(PrivilegedBecause::GateDisabled);
+                                let dataplane = resolve(&intent, &shoot(migrating), privilege).unwrap();
+                                resolved.configurations += 1;
+                                resolved.dataplanes.insert(format!("{dataplane:?}"), dataplane);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    resolved
+}
+
+/// What does not decide encapsulation.
+fn nothing_else() -> NetworkIntent {
+    NetworkIntent {
+        ip_families: Vec::new(),
+        backend: None,
+        ipam: IpamIntent::default(),
+        ipv4: FamilyIntent::default(),
+        ipv6: FamilyIntent::default(),
+        ipv6_source_nat: None,
+        overlay: None,
+        vxlan: false,
+        ebpf: false,
+        wireguard: false,
+        typha: None,
+        bird_exporter: false,
+        multus: MultusIntent::default(),
+        veth_mtu: None,
+        snat_to_upstream_dns: None,
+        service_loop_prevention: None,
+        autoscaling: None,
+        deprecated_fields: Vec::new(),
+        break_glass: None,
+    }
+}
+
+fn shoot(dual_stack_migration_pending: bool) -> ShootFacts {
+    ShootFacts {
+        kubernetes_version: KubernetesVersion::new(1, 36),
+        api_server: ApiServerSetup {
+            mutating_admission_policy_gate: false,
+            runtime_config_v1beta1: false,
+            runtime_config_v1alpha1: false,
+        },
+        kube_proxy: KubeProxy::Enabled,
+        vertical_pod_autoscaler: false,
+        provider_type: "aws".to_owned(),
+        hibernation_enabled: false,
+        dual_stack_migration_pending,
+        node_cidrs: NodeCidrs::default(),
+        pod_cidrs: vec![Cidr { family: IpFamily::Ipv6, text: "2001:db8:1::/56".to_owned() }],
+    }
+}
