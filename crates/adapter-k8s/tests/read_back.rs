@@ -6,16 +6,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use adapter_k8s::facts::observed_dataplane::{CalicoObjects, observe};
 use adapter_k8s::plan;
+use adapter_k8s::settings::{UnobservedGuard, settings};
 use calico_manifests::{Networks, Objects, Plan, Requests, VerticalPodAutoscaling};
+use calico_policy::Reading;
 use calico_policy::admission_policy::ApiServerSetup;
 use calico_policy::dataplane::Dataplane;
+use calico_policy::decision::{Action, NodeList, Observed};
 use calico_policy::encapsulation::{Backend, IpFamily, Pool, PoolMode};
-use calico_policy::in_effect::{ObservedDataplane, hold_encapsulation};
+use calico_policy::guard::GuardObservation;
+use calico_policy::in_effect::{History, ObservedDataplane, Sources, hold_encapsulation};
 use calico_policy::intent::{FamilyIntent, IpamIntent, IpamType, MultusIntent, NetworkIntent, OverlayIntent};
+use calico_policy::phase::Rollout;
 use calico_policy::privilege::{NodePrivilege, PrivilegedBecause};
 use calico_policy::resolve;
 use calico_policy::shoot::{Cidr, KubeProxy, NodeCidrs, ShootFacts};
-use calico_policy::version::KubernetesVersion;
+use calico_policy::time::Timestamp;
+use calico_policy::version::{CalicoVersion, KubernetesVersion};
+use gardener_api::controller_configuration::ControllerConfiguration;
 use gardener_api::image_vector::ImageVector;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -73,11 +80,69 @@ fn a_held_bundle_reads_back_as_what_it_holds() {
     assert!(held_bundles > 50, "{held_bundles}");
 }
 
+/// Without an `overlay` block there is no pool object, unless the bundle had one: gardener-resource-manager would delete the live
+/// pool with the object, and pods have addresses of it.
+#[test]
+fn a_pool_of_the_bundle_stays_in_it() {
+    let overlay = |enabled| Some(OverlayIntent { enabled, create_pod_routes: false });
+    let privilege = NodePrivilege::Privileged(PrivilegedBecause::GateDisabled);
+    let now = NetworkIntent { ip_families: vec![IpFamily::Ipv4], ..nothing_else() };
+    for (before, pools) in [(None, 0), (overlay(true), 1), (overlay(false), 1)] {
+        let bundle =
+            read_back(&resolve(&NetworkIntent { overlay: before, ..now.clone() }, &shoot(false), privilege).unwrap());
+        let written = written(&now, bundle);
+        let objects = render(&written);
+        let found: Vec<&Value> =
+            objects.iter().filter(|(key, _)| key.kind == "IPPool").map(|(_, object)| object).collect();
+        assert_eq!(found.len(), pools, "{before:?}");
+        for pool in found {
+            assert_eq!(pool.pointer("/metadata/name"), Some(&Value::from("default-ipv4-ippool")));
+            assert_eq!(pool.pointer("/spec/ipipMode"), Some(&Value::from("Always")));
+        }
+    }
+}
+
+/// The dataplane that is written over a bundle.
+fn written(intent: &NetworkIntent, bundle: ObservedDataplane) -> Dataplane {
+    let observed = Observed {
+        sources: Sources {
+            bundle: Reading::Known(bundle),
+            live: Reading::Absent,
+            record: Reading::Absent,
+            history: History::Installed,
+        },
+        nodes: Reading::Known(Vec::new()),
+        node_list: NodeList::Complete,
+        guard: GuardObservation::NotObserved,
+        rollout: Rollout::NotObserved,
+        operation_requested: None,
+    };
+    let configuration = ControllerConfiguration::default();
+    let settings = settings(&configuration, "aws", CalicoVersion::NoTag, UnobservedGuard::Reported);
+    let decision =
+        calico_policy::decide(&settings, &shoot(false), intent, &observed, &Reading::Absent, Timestamp(0)).unwrap();
+    let written = decision.actions.into_iter().find_map(|action| match action {
+        Action::WriteBundle(dataplane) => Some(*dataplane),
+        _ => None,
+    });
+    written.expect("a bundle is written")
+}
+
 /// Reads as the extension reads a bundle, from the objects of the render.
 fn read_back(dataplane: &Dataplane) -> ObservedDataplane {
+    let objects = render(dataplane);
+    observe(&CalicoObjects {
+        ip_pools: objects.iter().filter(|(key, _)| key.kind == "IPPool").map(|(_, object)| typed(object)).collect(),
+        daemon_set: find(&objects, "DaemonSet", "calico-node"),
+        config_map: find(&objects, "ConfigMap", "calico-config"),
+    })
+    .unwrap_or_else(|error| panic!("{dataplane:?}: {error}"))
+}
+
+fn render(dataplane: &Dataplane) -> Objects {
     let kubernetes = KubernetesVersion::new(1, 36);
     let release = plan::release(&ImageVector::built_in("v0.1.0"), kubernetes).unwrap();
-    let objects = calico_manifests::render(&Plan {
+    calico_manifests::render(&Plan {
         dataplane: dataplane.clone(),
         images: release.images,
         calico_version: release.calico_version,
@@ -85,13 +150,7 @@ fn read_back(dataplane: &Dataplane) -> ObservedDataplane {
         requests: Requests::default(),
         vertical_pod_autoscaling: VerticalPodAutoscaling::Unavailable,
     })
-    .unwrap();
-    observe(&CalicoObjects {
-        ip_pools: objects.iter().filter(|(key, _)| key.kind == "IPPool").map(|(_, object)| typed(object)).collect(),
-        daemon_set: find(&objects, "DaemonSet", "calico-node"),
-        config_map: find(&objects, "ConfigMap", "calico-config"),
-    })
-    .unwrap_or_else(|error| panic!("{dataplane:?}: {error}"))
+    .unwrap()
 }
 
 fn find<T: DeserializeOwned>(objects: &Objects, kind: &str, name: &str) -> Option<T> {

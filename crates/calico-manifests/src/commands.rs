@@ -175,6 +175,43 @@ mod tests {
         );
     }
 
+    /// Each command of the images before and after they became one, as a whole.
+    #[test]
+    fn every_command_is_the_one_of_its_image() {
+        let of = |tag| {
+            let NodeCommands { shutdown, hostpath_init, ebpf_bootstrap, install_cni, write_condition, .. } =
+                commands(tag);
+            let felix_is_ready = commands(tag).felix_is_ready().join(" ");
+            let fixed = [shutdown, hostpath_init, ebpf_bootstrap, install_cni, write_condition];
+            fixed.map(|command| command.join(" ")).into_iter().chain([felix_is_ready]).collect::<Vec<_>>()
+        };
+        let before = [
+            "/bin/calico-node -shutdown",
+            "sh -c calico-node -hostpath-init",
+            "calico-node -init -best-effort",
+            "/opt/cni/bin/install",
+        ];
+        assert_eq!(
+            of("v3.30.9"),
+            [&before[..], &["/bin/calico-node -startup", "/bin/calico-node -felix-ready"]].concat()
+        );
+        assert_eq!(
+            of("v3.32.1"),
+            [&before[..], &["/bin/calico-node -complete-startup", "/bin/calico-node -felix-ready"]].concat()
+        );
+        assert_eq!(
+            of("v3.33.0"),
+            [
+                "/usr/bin/calico component node shutdown",
+                "/usr/bin/calico component node hostpath-init",
+                "/usr/bin/calico component node init --best-effort",
+                "/usr/bin/calico component cni install",
+                "/usr/bin/calico component node complete-startup",
+                "/usr/bin/calico component node health --felix-ready",
+            ]
+        );
+    }
+
     #[test]
     fn the_table_is_complete_and_in_order() {
         assert_eq!(TABLE.first().map(|row| row.from), Some(CalicoRelease::new(0, 0, 0)));

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use calico_policy::caveats::{Caveat, Features};
 use calico_policy::privilege::{self, NodePrivilege};
+use calico_policy::version::{CalicoRelease, CalicoVersion};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -57,6 +58,25 @@ proptest! {
         prop_assert!(before > 0);
         let non_privileged = matches!(plan.dataplane.privilege, NodePrivilege::NonPrivileged);
         prop_assert_eq!(caveats.contains(&Caveat::PrivilegedInitContainers), non_privileged);
+    }
+
+    /// Every command that differs between releases is one of the table: with an image whose program is another, none is left that
+    /// only the images before it have.
+    #[test]
+    fn no_command_is_of_another_release(wish in wish()) {
+        let mut plan = wish.plan();
+        plan.calico_version = CalicoVersion::Known(CalicoRelease::new(3, 33, 0));
+        let objects = calico_manifests::render(&plan).unwrap();
+        let node = objects.find("DaemonSet", "calico-node").unwrap();
+        for container in containers(node) {
+            let mut commands = at(container, "/command").to_string();
+            for exec in ["/livenessProbe/exec", "/readinessProbe/exec", "/lifecycle/preStop/exec"] {
+                commands.push_str(&at(container, exec).to_string());
+            }
+            for gone in ["/bin/calico-node", "\"calico-node", "/opt/cni/bin/install", "'calico-node"] {
+                prop_assert!(!commands.contains(gone), "{}: {gone}", text(container, "/name"));
+            }
+        }
     }
 
     #[test]

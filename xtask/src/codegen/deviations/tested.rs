@@ -153,6 +153,16 @@ pub(crate) const ROWS: &[Tested] = &[
         }],
     },
     Tested {
+        id: "D12",
+        go: "an image that the image vector lacks is a panic at reconcile",
+        ours: "an error with the code `ImageNotFound`, which names the image",
+        why: "who wrote the file must find the line",
+        tests: &[
+            Test { path: "crates/adapter-k8s/src/plan.rs", name: "a_missing_image_is_an_error_that_names_it" },
+            Test { path: "crates/gardener-api/src/image_vector.rs", name: "a_bad_file_and_a_missing_image_have_codes" },
+        ],
+    },
+    Tested {
         id: "D24",
         go: "the age of a condition is not looked at",
         ours: "in profile `Default` a condition from before its node was created is no evidence; other old evidence is a warning",
@@ -231,6 +241,13 @@ pub(crate) const ROWS: &[Tested] = &[
             },
             Test { path: "crates/calico-policy/src/caveats.rs", name: "each_feature_adds_its_own" },
         ],
+    },
+    Tested {
+        id: "N6",
+        go: "the IPv4 pool leaves the bundle with the `overlay` block, so that gardener-resource-manager deletes the live pool",
+        ours: "a pool that was in the bundle stays in it",
+        why: "pods have addresses of that pool",
+        tests: &[Test { path: "crates/adapter-k8s/tests/read_back.rs", name: "a_pool_of_the_bundle_stays_in_it" }],
     },
 ];
 

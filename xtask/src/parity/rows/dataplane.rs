@@ -251,12 +251,19 @@ fn disabled_in_go(case: &Case, field: &str) -> Vec<Pair> {
         "ipam.ranges" => pair(json!([""]), json!(["usePodCidr"])),
         "ipam.type" if vxlan => pair("host-local", "calico-ipam"),
         "ipv4.pool" => pair(Value::Null, if vxlan { "vxlan" } else { "ipip" }),
-        "ipv4.mode" => pair(Value::Null, "Always"),
+        "ipv4.mode" => pair(Value::Null, mode_of_ipv4(case)),
         "ipv4.wireguard" => pair(Value::Null, false),
         "ipv4.autoDetectionMethod" => pair(Value::Null, our_method(case, "ipv4")),
         _ => return Vec::new(),
     };
     vec![expected]
+}
+
+/// The mode of an IPv4 pool that only `backend` and `vxlan` decide.
+pub(super) fn mode_of_ipv4(case: &Case) -> &'static str {
+    let config = at(&case.input, "/networkConfig");
+    let vxlan = at(config, "/vxlan/enabled") == &Value::Bool(true);
+    if text(config, "/backend") == "none" && !vxlan { "Never" } else { "Always" }
 }
 
 /// The methods of both sides for a family, where they differ in the way of a row.

@@ -7,7 +7,7 @@ use super::super::input::{at, text};
 use super::super::objects::{IPV6_PODS, OF_DATA, OF_TEXT};
 use super::super::{Case, Part};
 use super::dataplane::{METHOD, METHOD_WHY};
-use super::dataplane::{families, go_method, migrating, names_ipv6_pods, our_method, users_method};
+use super::dataplane::{families, go_method, migrating, mode_of_ipv4, names_ipv6_pods, our_method, users_method};
 use super::{Expects, Pair, Row, json, only_if, pair};
 
 pub(super) const ROWS: &[Row] = &[
@@ -235,7 +235,11 @@ fn disabled_in_go(case: &Case, field: &str) -> Vec<Pair> {
             vec![pair(nothing, json!({"name": "CALICO_IPV4POOL_CIDR", "value": pods}))]
         }
         (Some(Variable::Whole(name)), _) if name == pool => {
-            vec![pair(nothing, json!({"name": name, "value": "Always"}))]
+            vec![pair(nothing, json!({"name": name, "value": mode_of_ipv4(case)}))]
+        }
+        (Some(Variable::Whole(name @ ("FELIX_WIREGUARDENABLED" | "FELIX_WIREGUARDENABLEDV6"))), _) => {
+            let wireguard = at(&case.input, "/networkConfig/wireguardEncryption") == &Value::Bool(true);
+            only_if(wireguard, nothing, json!({"name": name, "value": "true"}))
         }
         (Some(Variable::Whole("IP_AUTODETECTION_METHOD")), _) => {
             sides(field, "IP_AUTODETECTION_METHOD", &nothing, &our_method(case, "ipv4"))
@@ -266,8 +270,9 @@ fn quantity(case: &Case, field: &str) -> Vec<Pair> {
     let Ok(ours) = Quantity::parse(&wanted).map(|quantity| quantity.to_string()) else { return Vec::new() };
     // Whole numbers, also those with an exponent; what has a unit stays a text.
     let (digits, exponent) = ours.split_once('e').unwrap_or((&ours, "0"));
-    match (digits.parse::<i64>(), exponent.parse::<u32>()) {
-        (Ok(digits), Ok(exponent)) => vec![pair(digits * 10_i64.pow(exponent), ours)],
-        _ => Vec::new(),
+    let number = digits.parse::<i64>().ok().zip(exponent.parse::<u32>().ok());
+    match number.and_then(|(digits, exponent)| digits.checked_mul(10_i64.checked_pow(exponent)?)) {
+        Some(number) => vec![pair(number, ours)],
+        None => Vec::new(),
     }
 }
