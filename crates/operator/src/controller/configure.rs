@@ -219,11 +219,15 @@ impl Controller {
                 let StatusChange { last_operation, last_error, observed_generation, .. } = failed;
                 (StatusChange { last_operation, last_error, observed_generation, ..told }, after(answer.requeue))
             }
-            (Some(_), Outcome::Succeed, Applied::Wait(delay)) => {
-                pass.begin(None).await?;
+            (Some(operation), Outcome::Succeed, Applied::Wait(delay)) => {
                 // An open switch must be found again by whoever looks next.
                 let open = !matches!(answer.phase, Phase::Idle | Phase::Done);
-                (if open { told } else { StatusChange::default() }, Next::After(*delay))
+                let told = if open { told } else { StatusChange::default() };
+                let begun = status::is_processing(network, operation);
+                let processing =
+                    if begun { StatusChange::default() } else { status::processing(network, operation, pass.now) };
+                let StatusChange { last_operation, last_error, .. } = processing;
+                (StatusChange { last_operation, last_error, ..told }, Next::After(*delay))
             }
             (Some(operation), Outcome::Succeed, _) => {
                 let succeeded = status::succeeded(network, operation, pass.now);

@@ -2,10 +2,11 @@
 //! not required. This file is the only place that knows.
 
 use adapter_k8s::settings::UnobservedGuard;
-use calico_policy::Action;
-use calico_policy::Decision;
+use calico_policy::decision::Requeue;
 use calico_policy::guard::{GuardFacts, GuardObservation, GuardState};
+use calico_policy::phase::Phase;
 use calico_policy::warning::WarningCode;
+use calico_policy::{Action, Decision};
 
 /// What was seen of the guard.
 pub(super) const OBSERVATION: GuardObservation = GuardObservation::NotObserved;
@@ -17,6 +18,10 @@ pub(super) const UNOBSERVED: UnobservedGuard = UnobservedGuard::Reported;
 pub(super) fn account(decision: &mut Decision) {
     if decision.guard.state == GuardState::NotObserved {
         decision.guard = GuardFacts { state: GuardState::Impossible, api: None, sufficient: true };
+    }
+    if decision.phase == Phase::Reverting {
+        // There is no guard that would have to go.
+        (decision.phase, decision.requeue) = (Phase::Idle, Requeue::OnChange);
     }
     decision.warnings.retain(|warning| warning.code != WarningCode::GuardNotObserved);
     decision

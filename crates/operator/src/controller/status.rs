@@ -26,6 +26,13 @@ pub(super) fn processing(network: &Network, operation: Operation, now: Timestamp
     }
 }
 
+/// Whether the status says that this operation is under way and nothing is wrong with it.
+pub(super) fn is_processing(network: &Network, operation: Operation) -> bool {
+    let last = network.status.last_operation.as_ref();
+    let processing = last.is_some_and(|last| last.operation_type == operation.code() && last.state == "Processing");
+    processing && network.status.last_error.is_none()
+}
+
 /// An operation waits for something that is on its way.
 pub(super) fn waiting(network: &Network, operation: Operation, message: &str, now: Timestamp) -> StatusChange {
     let description = format!("{}: {message}", operation.processing());

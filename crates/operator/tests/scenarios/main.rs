@@ -1,0 +1,15 @@
+//! The whole controller against two API servers in memory: a seed and a shoot. Each scenario is what an operator of a landscape would
+//! see; expected values are literals.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may fail by panicking, in its helpers too"
+)]
+
+mod create;
+mod errors;
+mod remove;
+mod switch;
+mod world;

@@ -1,0 +1,266 @@
+//! An overlay that goes: held, verified, written, told.
+
+use fake_apiserver::{Fault, Verb};
+use operator::controller::Next;
+use serde_json::{Value, json};
+
+use crate::world::{World, pass};
+
+const ROUTE: Option<(&str, &str)> = Some(("False", "RouteCreated"));
+const CALICO: Option<(&str, &str)> = Some(("False", "CalicoIsUp"));
+
+fn on() -> Value {
+    json!({"overlay": {"enabled": true}})
+}
+
+fn off() -> Value {
+    json!({"overlay": {"enabled": false}})
+}
+
+/// A shoot with an overlay and these nodes.
+async fn overlaid(nodes: &[(&str, Option<(&str, &str)>)]) -> World {
+    let world = World::new();
+    for (name, condition) in nodes {
+        world.node(name, *condition);
+    }
+    world.ask("reconcile", on()).settle().await;
+    assert_eq!(world.pool_mode(), "Always");
+    pass(60).await;
+    world.writes();
+    world.decisions();
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_switch_is_held_until_every_node_has_a_route_and_then_made() {
+    let world = overlaid(&[("a", ROUTE), ("b", CALICO), ("c", None)]).await;
+    world.ask("reconcile", off());
+    assert_eq!(world.reconcile().await.unwrap(), Next::After(std::time::Duration::from_secs(5)));
+    assert_eq!(
+        world.last_operation(),
+        "Reconcile Processing 50 Reconciling the Network: 2 of 3 nodes have no route: `b`, `c`"
+    );
+    assert_eq!(world.pool_mode(), "Always");
+    assert_eq!(
+        world.status()["providerStatus"]["overlaySwitch"],
+        json!({
+            "phase": "AwaitingRoutes",
+            "verdict": "Hold",
+            "reason": "RoutesMissing",
+            "message": "2 of 3 nodes have no route: `b`, `c`",
+            "actor": "LandscapeOperator",
+            "from": {"ipv4": "Ipip(Always)", "ipv6": null},
+            "to": {"ipv4": "None", "ipv6": null},
+            "bundle": "Held",
+            "nodes": {"total": 3, "ready": 1, "byClass": {"NoCondition": 1, "WrittenByCalico": 1}, "joiners": 0},
+            "waitingFor": [{"name": "b", "class": "WrittenByCalico"}, {"name": "c", "class": "NoCondition"}],
+            "guard": {"state": "Impossible", "apiVersion": null},
+            "since": "2026-11-26T10:01:01Z",
+            "deadline": "2026-11-26T10:31:01Z",
+        })
+    );
+    assert_eq!(
+        world.status()["state"]["overlaySwitch"],
+        json!({"phase": "AwaitingRoutes", "since": "2026-11-26T10:01:01Z"})
+    );
+
+    // Within the window the operation is still processing, afterwards it is an error that may be tried again.
+    pass(149).await;
+    world.reconcile().await.unwrap();
+    assert!(world.last_operation().starts_with("Reconcile Processing 50 "), "{}", world.last_operation());
+    pass(1).await;
+    assert_eq!(world.reconcile().await.unwrap(), Next::After(std::time::Duration::from_secs(5)));
+    let text = "Error reconciling Network: the overlay switch is held: 2 of 3 nodes have no route: `b`, `c`";
+    assert_eq!(world.last_operation(), format!("Reconcile Error 50 {text}"));
+    assert_eq!(world.status()["lastError"]["description"], json!(text));
+    assert_eq!(world.status()["lastError"]["codes"], json!(["ERR_RETRYABLE_INFRA_DEPENDENCIES"]));
+
+    world.node("b", ROUTE).node("c", ROUTE);
+    world.reconcile().await.unwrap();
+    assert_eq!(world.pool_mode(), "Never");
+    assert_eq!(world.switch(), "Switching Proceed - Target");
+    assert_eq!(world.last_operation(), "Reconcile Processing 1 Reconciling the Network");
+    assert_eq!(world.status()["lastError"], json!(null));
+    assert_eq!(world.status()["state"]["encapsulation"]["ipv4"], json!("Ipip(Always)"), "not applied yet");
+
+    world.settle().await;
+    assert_eq!(world.last_operation(), "Reconcile Succeeded 100 Successfully reconciled Network");
+    assert_eq!(world.switch(), "Done Unchanged - Target");
+    assert_eq!(world.status()["state"]["encapsulation"]["ipv4"], json!("None"));
+    assert_eq!(world.status()["state"]["overlaySwitch"], json!(null));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hold_that_does_not_change_writes_nothing() {
+    let world = overlaid(&[("a", CALICO)]).await;
+    world.ask("reconcile", off());
+    world.reconcile().await.unwrap();
+    world.writes();
+    pass(5).await;
+    world.reconcile().await.unwrap();
+    assert_eq!(world.writes(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_it_is_held_everything_else_is_applied() {
+    let world = overlaid(&[("a", CALICO)]).await;
+    world.ask("reconcile", json!({"overlay": {"enabled": false}, "typha": {"enabled": false}}));
+    world.reconcile().await.unwrap();
+    assert_eq!(world.switch(), "AwaitingRoutes Hold RoutesMissing Held");
+    assert_eq!(world.pool_mode(), "Always");
+    assert!(!world.bundle().contains("name: calico-typha-deploy"), "typha is gone although the switch is held");
+}
+
+/// Secrets of the bundle cannot be read.
+fn forbid_bundle(world: &World) {
+    let managed_resource = world.managed_resource().unwrap();
+    let name = managed_resource["spec"]["secretRefs"][0]["name"].as_str().unwrap();
+    world.seed.faults().add(Fault::status(403).resource("secrets").verb(Verb::Get).name(name));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bundle_that_cannot_be_read_holds_and_freezes() {
+    let world = overlaid(&[("a", ROUTE)]).await;
+    // As the Go extension leaves it: without our record.
+    world.edit(|network| network["status"]["state"] = Value::Null);
+    forbid_bundle(&world);
+    world.ask("reconcile", off());
+    assert_eq!(world.reconcile().await.unwrap(), Next::After(std::time::Duration::from_secs(5)));
+    assert_eq!(world.switch(), "AwaitingRoutes Hold CurrentStateUnreadable Frozen");
+    assert_eq!(world.pool_mode(), "Always");
+    let told = "patch networks/status bar";
+    assert_eq!(world.writes(), ["patch networks bar", told, told, "create events EVENT"]);
+    let message = world.status()["providerStatus"]["overlaySwitch"]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("not allowed (403)"), "{message}");
+
+    world.seed.faults().clear();
+    world.settle().await;
+    assert_eq!(world.pool_mode(), "Never");
+    assert_eq!(world.last_operation(), "Reconcile Succeeded 100 Successfully reconciled Network");
+}
+
+#[tokio::test(start_paused = true)]
+async fn our_record_tells_of_an_encapsulation_that_the_bundle_does_not() {
+    let world = overlaid(&[("a", CALICO)]).await;
+    forbid_bundle(&world);
+    world.ask("reconcile", off());
+    world.reconcile().await.unwrap();
+    assert_eq!(world.switch(), "AwaitingRoutes Hold RoutesMissing Frozen");
+    assert_eq!(world.status()["state"]["encapsulation"]["ipv4"], json!("Ipip(Always)"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shoot_that_cannot_be_reached_holds() {
+    let world = overlaid(&[("a", ROUTE)]).await;
+    world.shoot.faults().add(Fault::new(fake_apiserver::Effect::ConnectionReset));
+    world.ask("reconcile", off());
+    world.reconcile().await.unwrap();
+    assert_eq!(world.switch(), "AwaitingRoutes Hold ShootUnreachable Held");
+    assert_eq!(world.pool_mode(), "Always");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hibernated_shoot_is_not_read_and_waits_for_nobody() {
+    let world = overlaid(&[("a", CALICO)]).await;
+    world.shoot_is(&json!({"spec": {"hibernation": {"enabled": true}}}));
+    world.shoot.faults().add(Fault::new(fake_apiserver::Effect::ConnectionReset));
+    world.ask("reconcile", off());
+    assert_eq!(world.reconcile().await.unwrap(), Next::OnChange);
+    assert_eq!(world.switch(), "AwaitingRoutes Hold Hibernated Held");
+    assert_eq!(world.last_operation(), "Reconcile Succeeded 100 Successfully reconciled Network");
+    assert_eq!(world.pool_mode(), "Always");
+    assert_eq!(world.shoot.take_requests().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn break_glass_is_good_for_one_switch() {
+    let world = overlaid(&[("a", CALICO)]).await;
+    world.ask("reconcile", off()).edit(|network| {
+        network["metadata"]["annotations"]["calico.networking.extensions.gardener.cloud/skip-route-check"] =
+            json!("INC-1");
+    });
+    world.reconcile().await.unwrap();
+    assert_eq!(world.pool_mode(), "Never");
+    assert_eq!(world.switch(), "Switching ProceedUnverified BreakGlass Target");
+    assert_eq!(world.annotation("calico.networking.extensions.gardener.cloud/skip-route-check"), None);
+    world.settle().await;
+    assert_eq!(world.switch(), "Done Unchanged - Target");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_joins_between_survey_and_write_reopens_the_question() {
+    let world = overlaid(&[("a", ROUTE)]).await;
+    world.ask("reconcile", off());
+    // The second list of nodes is the one right before the write.
+    let shoot = world.shoot.clone();
+    world.seed.admit(move |request| {
+        if request.resource.contains("secrets") {
+            let late = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "late", "uid": "uid-late"}});
+            shoot.restore(late).unwrap();
+        }
+        Ok(())
+    });
+    assert_eq!(world.reconcile().await.unwrap(), Next::After(std::time::Duration::from_secs(1)));
+    assert_eq!(world.pool_mode(), "Always");
+    world.reconcile().await.unwrap();
+    assert_eq!(world.switch(), "AwaitingRoutes Hold RoutesMissing Held");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_switch_that_is_called_off_settles_again() {
+    let world = overlaid(&[("a", CALICO)]).await;
+    world.ask("reconcile", off());
+    world.reconcile().await.unwrap();
+    pass(10).await;
+    world.ask("reconcile", on());
+    world.reconcile().await.unwrap();
+    world.settle().await;
+    assert_eq!(world.pool_mode(), "Always");
+    assert_eq!(world.last_operation(), "Reconcile Succeeded 100 Successfully reconciled Network");
+    assert_eq!(world.switch(), "Idle Unchanged - Target");
+    assert_eq!(world.status()["state"]["overlaySwitch"], json!(null));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restore_without_bundle_rests_on_the_living_shoot() {
+    let world = World::new();
+    world.node("a", CALICO);
+    world
+        .shoot
+        .restore(json!({
+            "apiVersion": "crd.projectcalico.org/v1", "kind": "IPPool", "metadata": {"name": "default-ipv4-ippool"},
+            "spec": {"cidr": "100.96.0.0/11", "ipipMode": "Always", "vxlanMode": "Never"},
+        }))
+        .unwrap();
+    world.ask("restore", off());
+    world.reconcile().await.unwrap();
+    let switch = world.switch();
+    assert!(switch.starts_with("AwaitingRoutes Hold RoutesMissing"), "{switch}");
+    assert!(
+        world.last_operation().starts_with("Restore Processing 50 Restoring the Network: "),
+        "{}",
+        world.last_operation()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_installation_has_nothing_to_lose() {
+    let world = World::new();
+    world.node("a", CALICO);
+    world.ask("reconcile", off()).settle().await;
+    assert_eq!(world.pool_mode(), "Never");
+    assert_eq!(world.last_operation(), "Create Succeeded 100 Successfully reconciled Network");
+    assert_eq!(world.shoot.take_requests().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_the_gate_off_nobody_looks() {
+    let world = World::new().configured(json!({"featureGates": {"SeamlessOverlaySwitch": false}}));
+    world.node("a", CALICO);
+    world.ask("reconcile", on()).settle().await;
+    world.ask("reconcile", off());
+    world.reconcile().await.unwrap();
+    assert_eq!(world.pool_mode(), "Never");
+    assert_eq!(world.switch(), "Switching ProceedUnverified GateDisabled Target");
+    assert_eq!(world.shoot.take_requests().len(), 0);
+}

@@ -1,0 +1,395 @@
+//! A seed, a shoot and the controller between them, on paused time.
+
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use adapter_k8s::bundle::Definitions;
+use adapter_k8s::client::{ApiClient, RateLimit, Unobserved};
+use adapter_k8s::shoot_access::{Address, ShootAccess};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use calico_policy::Decision;
+use calico_policy::time::Timestamp;
+use fake_apiserver::{LoggedRequest, Server, Verb};
+use gardener_api::controller_configuration::ControllerConfiguration;
+use gardener_api::image_vector::ImageVector;
+use operator::controller::{Controller, NetworkKey, Next, Observer, ReconcileError, Reconciler, Service};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+pub(crate) const NAMESPACE: &str = "shoot--foo--bar";
+pub(crate) const NAME: &str = "bar";
+pub(crate) const BUNDLE: &str = "extension-networking-calico-config";
+const EXTENSIONS: &str = "extensions.gardener.cloud";
+
+/// Compressed once, as in a process.
+static DEFINITIONS: LazyLock<Arc<Definitions>> = LazyLock::new(|| Arc::new(Definitions::built_in()));
+
+/// Everything that takes part.
+pub(crate) struct World {
+    pub(crate) seed: Server,
+    pub(crate) shoot: Server,
+    controller: Controller,
+    decisions: Arc<Decisions>,
+}
+
+#[derive(Default)]
+pub(crate) struct Decisions(Mutex<Vec<String>>);
+
+impl Observer for Decisions {
+    fn decided(&self, _key: &NetworkKey, _inputs: &str, decision: &Decision) {
+        let reason = decision.overlay.reason().unwrap_or("-");
+        self.0.lock().unwrap().push(format!("{} {reason}", decision.overlay.kind().code()));
+    }
+
+    fn forgotten(&self, _key: &NetworkKey) {}
+}
+
+/// The time at which every scenario begins.
+const BEGIN: &str = "2026-11-26T10:00:00Z";
+
+impl World {
+    /// A seed with a shoot's namespace, its Cluster and its access Secret; a shoot without nodes.
+    pub(crate) fn new() -> Self {
+        let seed = Server::builder()
+            .definition(definition(EXTENSIONS, "v1alpha1", "Network", "networks", "Namespaced"))
+            .definition(definition(EXTENSIONS, "v1alpha1", "Cluster", "clusters", "Cluster"))
+            .definition(definition(
+                "resources.gardener.cloud",
+                "v1alpha1",
+                "ManagedResource",
+                "managedresources",
+                "Namespaced",
+            ))
+            .definition(definition("monitoring.coreos.com", "v1alpha1", "ScrapeConfig", "scrapeconfigs", "Namespaced"))
+            .namespace(NAMESPACE)
+            .object(cluster(&json!({})))
+            .object(access_secret())
+            .build()
+            .unwrap();
+        let shoot = Server::builder()
+            .definition(definition("crd.projectcalico.org", "v1", "IPPool", "ippools", "Cluster"))
+            .build()
+            .unwrap();
+        let (controller, decisions) = controller(&seed, &shoot, ControllerConfiguration::default());
+        Self { seed, shoot, controller, decisions }
+    }
+
+    /// Another configuration.
+    pub(crate) fn configured(mut self, configuration: Value) -> Self {
+        let mut document = json!({
+            "apiVersion": "calico.networking.extensions.config.gardener.cloud/v1alpha1",
+            "kind": "ControllerConfiguration",
+        });
+        merge(&mut document, configuration);
+        let configuration = ControllerConfiguration::from_value(document).unwrap();
+        (self.controller, self.decisions) = controller(&self.seed, &self.shoot, configuration);
+        self
+    }
+
+    /// The process is killed and another one starts: everything remembered is lost.
+    pub(crate) fn restart(&mut self) {
+        let configuration = self.controller.configuration.clone();
+        (self.controller, self.decisions) = controller(&self.seed, &self.shoot, configuration);
+    }
+
+    /// What gardenlet does for an operation: the whole spec, the annotation and a new timestamp.
+    pub(crate) fn ask(&self, operation: &str, provider_config: Value) -> &Self {
+        let mut network = match self.network() {
+            Some(network) => (*network).clone(),
+            None => json!({
+                "apiVersion": "extensions.gardener.cloud/v1alpha1", "kind": "Network",
+                "metadata": {"name": NAME, "namespace": NAMESPACE, "generation": 0},
+            }),
+        };
+        let generation = network["metadata"]["generation"].as_i64().unwrap();
+        let spec = spec(provider_config);
+        if network["spec"] != spec {
+            network["spec"] = spec;
+            network["metadata"]["generation"] = (generation + 1).into();
+        }
+        network["metadata"]["annotations"]["gardener.cloud/operation"] = operation.into();
+        network["metadata"]["annotations"]["gardener.cloud/timestamp"] = now().into();
+        self.put(network)
+    }
+
+    /// Changes what is stored of the Network.
+    pub(crate) fn edit(&self, change: impl FnOnce(&mut Value)) -> &Self {
+        let mut network = (*self.network().unwrap()).clone();
+        change(&mut network);
+        self.put(network)
+    }
+
+    /// Stores an object in the seed as it is.
+    pub(crate) fn put(&self, object: Value) -> &Self {
+        self.seed.restore(object).unwrap();
+        self
+    }
+
+    /// Another shoot; what is not named stays.
+    pub(crate) fn shoot_is(&self, shoot: &Value) -> &Self {
+        self.put(cluster(shoot))
+    }
+
+    /// A node of the shoot; `condition` is status and reason of `NetworkUnavailable`.
+    pub(crate) fn node(&self, name: &str, condition: Option<(&str, &str)>) -> &Self {
+        let conditions: Vec<Value> = condition
+            .into_iter()
+            .map(|(status, reason)| json!({"type": "NetworkUnavailable", "status": status, "reason": reason}))
+            .collect();
+        let node = json!({
+            "apiVersion": "v1", "kind": "Node",
+            "metadata": {"name": name, "uid": format!("uid-{name}"), "creationTimestamp": "2026-11-01T00:00:00Z"},
+            "spec": {"podCIDRs": ["100.96.0.0/24"], "podCIDR": "100.96.0.0/24"},
+            "status": {"conditions": conditions},
+        });
+        self.shoot.restore(node).unwrap();
+        self
+    }
+
+    /// gardener-resource-manager has applied the bundle, or not: the status of the ManagedResource for its current generation.
+    pub(crate) fn resource_manager(&self, applied: &str) -> &Self {
+        if let Some(found) = self.stored("resources.gardener.cloud", "managedresources", BUNDLE) {
+            let mut object = (*found).clone();
+            let observed = if applied == "True" { object["metadata"]["generation"].clone() } else { 0.into() };
+            object["status"] = json!({
+                "observedGeneration": observed,
+                "conditions": [
+                    {"type": "ResourcesApplied", "status": applied, "reason": "Test", "message": "by the test"},
+                    {"type": "ResourcesHealthy", "status": "True"},
+                    {"type": "ResourcesProgressing", "status": "False"},
+                ],
+            });
+            self.put(object);
+        }
+        self
+    }
+
+    /// One look.
+    pub(crate) async fn reconcile(&self) -> Result<Next, ReconcileError> {
+        let key = NetworkKey { namespace: NAMESPACE.to_owned(), name: NAME.to_owned() };
+        self.controller.reconcile(key).await
+    }
+
+    /// Looks, applies and waits as queue and resource manager do, until nothing is left to do.
+    pub(crate) async fn settle(&self) -> &Self {
+        for _ in 0..200 {
+            match self.reconcile().await.unwrap() {
+                Next::OnChange => return self,
+                Next::After(delay) => {
+                    self.resource_manager("True");
+                    tokio::time::sleep(delay).await;
+                }
+            }
+        }
+        panic!("nothing settles: {}", self.network().map_or_else(String::new, |network| network.to_string()));
+    }
+
+    /// As panics are reported.
+    pub(crate) async fn report_panic(&self, message: &str) {
+        let key = NetworkKey { namespace: NAMESPACE.to_owned(), name: NAME.to_owned() };
+        self.controller.report_panic(key, message.to_owned()).await.unwrap();
+    }
+
+    pub(crate) fn network(&self) -> Option<Arc<Value>> {
+        self.stored(EXTENSIONS, "networks", NAME)
+    }
+
+    /// `status` of the Network.
+    pub(crate) fn status(&self) -> Value {
+        self.network().unwrap()["status"].clone()
+    }
+
+    /// `type state progress description` of the last operation.
+    pub(crate) fn last_operation(&self) -> String {
+        let last = &self.status()["lastOperation"];
+        let text = |field: &str| last[field].as_str().unwrap().to_owned();
+        format!("{} {} {} {}", text("type"), text("state"), last["progress"], text("description"))
+    }
+
+    /// `phase verdict reason bundle` of the overlay switch.
+    pub(crate) fn switch(&self) -> String {
+        let switch = &self.status()["providerStatus"]["overlaySwitch"];
+        let text = |field: &str| switch[field].as_str().unwrap_or("-").to_owned();
+        format!("{} {} {} {}", text("phase"), text("verdict"), text("reason"), text("bundle"))
+    }
+
+    pub(crate) fn annotation(&self, key: &str) -> Option<String> {
+        self.network().unwrap()["metadata"]["annotations"][key].as_str().map(str::to_owned)
+    }
+
+    pub(crate) fn stored(&self, group: &str, plural: &str, name: &str) -> Option<Arc<Value>> {
+        self.seed.stored(group, plural, NAMESPACE, name)
+    }
+
+    pub(crate) fn managed_resource(&self) -> Option<Arc<Value>> {
+        self.stored("resources.gardener.cloud", "managedresources", BUNDLE)
+    }
+
+    /// The text of the bundle that the ManagedResource names.
+    pub(crate) fn bundle(&self) -> String {
+        let managed_resource = self.managed_resource().unwrap();
+        let name = managed_resource["spec"]["secretRefs"][0]["name"].as_str().unwrap();
+        let secret = self.stored("", "secrets", name).unwrap();
+        String::from_utf8(STANDARD.decode(secret["data"]["config.yaml"].as_str().unwrap()).unwrap()).unwrap()
+    }
+
+    /// The encapsulation that the bundle's pool has: `ipipMode` of its IPPool.
+    pub(crate) fn pool_mode(&self) -> String {
+        let bundle = self.bundle();
+        let pool = bundle.split("\n---\n").find(|document| document.contains("kind: IPPool")).unwrap().to_owned();
+        pool.lines().find_map(|line| line.trim().strip_prefix("ipipMode: ")).unwrap().to_owned()
+    }
+
+    pub(crate) fn decisions(&self) -> Vec<String> {
+        std::mem::take(&mut self.decisions.0.lock().unwrap())
+    }
+
+    /// Every write since the last call, as `verb resource[/subresource] name`.
+    pub(crate) fn writes(&self) -> Vec<String> {
+        let is_write = |request: &LoggedRequest| request.code.is_some_and(|code| code < 400) && is_write(request);
+        self.seed.take_requests().into_iter().filter(is_write).map(|request| line(&request)).collect()
+    }
+
+    /// How many requests since the last call.
+    pub(crate) fn requests(&self) -> usize {
+        self.seed.take_requests().len() + self.shoot.take_requests().len()
+    }
+}
+
+fn is_write(request: &LoggedRequest) -> bool {
+    !matches!(request.verb, Verb::Get | Verb::List | Verb::Watch)
+}
+
+/// Names that end in a digest are cut short.
+fn line(request: &LoggedRequest) -> String {
+    let LoggedRequest { verb, resource, subresource, name, content_type, .. } = request;
+    let verb = match verb {
+        Verb::Patch if content_type.contains("apply-patch") => "apply".to_owned(),
+        verb => format!("{verb:?}").to_lowercase(),
+    };
+    let name = match resource.as_str() {
+        "secrets" => name.rsplit_once('-').map_or(name.clone(), |(_, digest)| name.replace(digest, "HASH")),
+        "events" => "EVENT".to_owned(),
+        _ => name.clone(),
+    };
+    let name = name.replace("managedresource-extension-networking-calico-config-HASH", "HASH");
+    let place = if subresource.is_empty() { resource.clone() } else { format!("{resource}/{subresource}") };
+    format!("{verb} {place} {name}")
+}
+
+fn controller(seed: &Server, shoot: &Server, configuration: ControllerConfiguration) -> (Controller, Arc<Decisions>) {
+    let client = kube::Client::new(seed.service(), "default");
+    let seed = ApiClient::new(client, "seed", RateLimit::none(), Arc::new(Unobserved));
+    let shoot = shoot.clone();
+    let shoots = ShootAccess::connecting_by(seed.clone(), Address::Internal, Arc::new(Unobserved), move |_| {
+        Ok(kube::Client::new(shoot.service(), "default"))
+    });
+    let decisions = Arc::new(Decisions::default());
+    let controller = Controller {
+        seed,
+        shoots,
+        configuration,
+        images: ImageVector::built_in("v0.0.0"),
+        definitions: Arc::clone(&DEFINITIONS),
+        service: Service::default(),
+        observer: Arc::clone(&decisions) as Arc<dyn Observer>,
+        clock: clock(),
+        memory: Default::default(),
+    };
+    (controller, decisions)
+}
+
+std::thread_local! {
+    static STARTED: std::cell::OnceCell<Instant> = const { std::cell::OnceCell::new() };
+}
+
+/// The paused time of the runtime, as a date.
+fn seconds() -> i64 {
+    let started = STARTED.with(|started| *started.get_or_init(Instant::now));
+    adapter_k8s::time::parse(BEGIN).unwrap().0 + i64::try_from(started.elapsed().as_secs()).unwrap()
+}
+
+fn clock() -> Box<dyn Fn() -> Timestamp + Send + Sync> {
+    Box::new(|| Timestamp(seconds()))
+}
+
+/// The time as text.
+pub(crate) fn now() -> String {
+    adapter_k8s::time::format(Timestamp(seconds()))
+}
+
+/// Lets time pass.
+pub(crate) async fn pass(seconds: u64) {
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+}
+
+fn spec(provider_config: Value) -> Value {
+    let mut spec = json!({
+        "type": "calico", "ipFamilies": ["IPv4"], "podCIDR": "100.96.0.0/11", "serviceCIDR": "100.64.0.0/13",
+    });
+    if !provider_config.is_null() {
+        spec["providerConfig"] = provider_config;
+    }
+    spec
+}
+
+/// The Cluster of a shoot on Kubernetes 1.36, with what is named laid over it.
+fn cluster(shoot: &Value) -> Value {
+    let mut whole = json!({
+        "apiVersion": "core.gardener.cloud/v1beta1", "kind": "Shoot",
+        "metadata": {"name": NAME, "namespace": "garden-foo"},
+        "spec": {
+            "kubernetes": {"version": "1.36.2"},
+            "networking": {"type": "calico", "nodes": "10.250.0.0/16"},
+            "provider": {"type": "aws", "workers": [{"name": "a"}]},
+        },
+        "status": {"lastOperation": {"type": "Reconcile", "state": "Processing"}},
+    });
+    merge(&mut whole, shoot.clone());
+    json!({
+        "apiVersion": "extensions.gardener.cloud/v1alpha1", "kind": "Cluster",
+        "metadata": {"name": NAMESPACE},
+        "spec": {"cloudProfile": {"kind": "CloudProfile"}, "seed": {"kind": "Seed"}, "shoot": whole},
+    })
+}
+
+fn access_secret() -> Value {
+    let kubeconfig = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "a",
+        "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a"}}],
+        "clusters": [{"name": "a", "cluster": {"server": "http://kube-apiserver"}}],
+        "users": [{"name": "a", "user": {"token": "t"}}],
+    });
+    json!({
+        "apiVersion": "v1", "kind": "Secret",
+        "metadata": {"name": "gardener-internal", "namespace": NAMESPACE},
+        "data": {"kubeconfig": STANDARD.encode(kubeconfig.to_string())},
+    })
+}
+
+fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (key, value) in from {
+                merge(into.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from,
+    }
+}
+
+fn definition(group: &str, version: &str, kind: &str, plural: &str, scope: &str) -> Value {
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": format!("{plural}.{group}")},
+        "spec": {
+            "group": group, "scope": scope,
+            "names": {"kind": kind, "plural": plural, "singular": kind.to_lowercase(), "listKind": format!("{kind}List")},
+            "versions": [{
+                "name": version, "served": true, "storage": true, "subresources": {"status": {}},
+                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
+            }],
+        },
+    })
+}
