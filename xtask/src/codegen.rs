@@ -5,6 +5,7 @@
 mod command_reference;
 mod decision_list;
 pub(crate) mod deviations;
+pub(crate) mod failures;
 mod non_privileged;
 mod stored_bundle;
 
@@ -41,6 +42,7 @@ const GENERATED: &[Generated] = &[
     },
     Generated { path: "docs/decision-list.schema.json", content: decision_list::schema },
     Generated { path: "docs/deviations.md", content: || Ok(deviations::page()) },
+    Generated { path: "docs/failures.md", content: || Ok(failures::page()) },
     Generated {
         path: "crates/calico-manifests/generated/calico-bird-dashboard.json",
         content: || Ok(dashboards::generate_json(&dashboards::bird())),

@@ -1,31 +1,42 @@
-//! Every test that a deviation names as its evidence exists and runs.
+//! Every test that a document names as evidence exists and runs: for a deviation, and for a known failure.
 
 use crate::codegen::deviations::tested::{ALSO, ROWS, Test};
+use crate::codegen::failures;
 use crate::failure::Problem;
 use crate::repository::Repository;
 
 pub(crate) fn check(repository: &Repository) -> Vec<Problem> {
     let rows = ROWS.iter().map(|row| (row.id, row.tests));
-    of_rows(repository, rows.chain(ALSO.iter().map(|row| (row.id, row.tests))))
+    let mut problems = of_rows(repository, rows.chain(ALSO.iter().map(|row| (row.id, row.tests))));
+    for row in failures::ROWS {
+        problems.extend(of_tests(repository, &format!("failure {}", row.id), row.tests));
+    }
+    problems
 }
 
 fn of_rows(repository: &Repository, rows: impl IntoIterator<Item = (&'static str, &'static [Test])>) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (id, tests) in rows {
+        let place = format!("deviation {id}");
         if tests.is_empty() {
-            problems.push(Problem::new(format!("deviation {id}"), "names no test"));
+            problems.push(Problem::new(place.as_str(), "names no test"));
         }
-        for Test { path, name } in tests {
-            let text = repository.texts.get(*path).map_or("", String::as_str);
-            let found = match find(text, name) {
-                Found::Runs => continue,
-                Found::Ignored => "is ignored",
-                Found::Nothing => "does not exist",
-            };
-            problems.push(Problem::new(format!("deviation {id}"), format!("the test `{name}` in `{path}` {found}")));
-        }
+        problems.extend(of_tests(repository, &place, tests));
     }
     problems
+}
+
+fn of_tests(repository: &Repository, place: &str, tests: &[Test]) -> Vec<Problem> {
+    let missing = tests.iter().filter_map(|Test { path, name }| {
+        let text = repository.texts.get(*path).map_or("", String::as_str);
+        let found = match find(text, name) {
+            Found::Runs => return None,
+            Found::Ignored => "is ignored",
+            Found::Nothing => "does not exist",
+        };
+        Some(Problem::new(place, format!("the test `{name}` in `{path}` {found}")))
+    });
+    missing.collect()
 }
 
 enum Found {
@@ -79,6 +90,14 @@ mod tests {
         let repository = Repository::of(&[("a.rs", FILE)]);
         let rows = [row(&[Test { path: "a.rs", name: "runs" }, Test { path: "a.rs", name: "a_law" }])];
         assert_eq!(of_rows(&repository, rows), []);
+    }
+
+    #[test]
+    fn a_failure_is_named_as_such() {
+        let repository = Repository::of(&[("a.rs", FILE)]);
+        let problems = of_tests(&repository, "failure F1", &[Test { path: "a.rs", name: "gone" }]);
+        let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["failure F1: the test `gone` in `a.rs` does not exist"]);
     }
 
     #[test]
