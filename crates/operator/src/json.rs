@@ -5,15 +5,25 @@ use std::fmt;
 use std::ops::Range;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::path;
 
-/// The values of a JSON stream as byte ranges. Ends where the text stops being JSON.
-pub(crate) fn documents(text: &str) -> Vec<Range<usize>> {
-    let values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
-    values.map_while(Result::ok).map(|raw| range(text, raw.get())).collect()
+/// The value of a JSON stream with this number as a byte range, or the rest of the text from where it should start. The ones
+/// before it are not kept: a file may hold millions.
+pub(crate) fn document(text: &str, number: usize) -> Range<usize> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+    let mut value = values.next();
+    for _ in 0..number {
+        // After an error it would go on in the middle of something.
+        let Some(Ok(_)) = value else { break };
+        value = values.next();
+    }
+    match value {
+        Some(Ok(raw)) => range(text, raw.get()),
+        Some(Err(_)) | None => values.byte_offset()..text.len(),
+    }
 }
 
 /// The place of the value at `path`, or of its deepest parent that exists.
@@ -24,23 +34,11 @@ pub(crate) fn locate(document: &str, path: &str) -> Option<Range<usize>> {
     let mut value = document;
     let mut path = path;
     while !path.is_empty() {
-        let Ok(children) = serde_json::from_str::<Children<'_>>(value) else { break };
-        let next = match children {
-            Children::Fields(fields) => fields.into_iter().find_map(|(key, raw)| {
-                let rest = path::after_key(path, &key)?;
-                // A key with escapes is no part of the text.
-                let shown = if let Cow::Borrowed(key) = key { key } else { raw.get() };
-                Some((range(document, shown), raw, rest))
-            }),
-            Children::Items(items) => path::after_index(path)
-                .and_then(|(index, rest)| Some((items.get(index).copied()?, rest)))
-                .map(|(raw, rest)| (first_line(document, range(document, raw.get())), raw, rest)),
-            Children::None => None,
-        };
-        let Some((place, raw, rest)) = next else { break };
-        found = Some(place);
-        value = raw.get();
-        path = rest;
+        let Some(step) = Step::down(value, path) else { break };
+        let shown = range(document, step.shown);
+        found = Some(if step.is_item { first_line(document, shown) } else { shown });
+        value = step.value;
+        path = step.rest;
     }
     if path.is_empty() && !value.starts_with(['{', '[']) {
         found = Some(range(document, value));
@@ -60,73 +58,76 @@ fn first_line(whole: &str, range: Range<usize>) -> Range<usize> {
     if opens { range.start..range.start + 1 } else { range }
 }
 
-enum Children<'a> {
-    Fields(Vec<(Cow<'a, str>, &'a RawValue)>),
-    Items(Vec<&'a RawValue>),
-    None,
+/// One step down a path.
+struct Step<'a> {
+    /// What stands for the value in the text.
+    shown: &'a str,
+    value: &'a str,
+    /// What is left of the path.
+    rest: &'a str,
+    is_item: bool,
+}
+
+impl<'a> Step<'a> {
+    /// Looks at the children of a value one by one, until the path goes through one of them.
+    fn down(value: &'a str, path: &'a str) -> Option<Self> {
+        let mut step = None;
+        // Reading stops with an error at the child that was found.
+        let _ = serde_json::Deserializer::from_str(value).deserialize_any(Search { path, step: &mut step });
+        step
+    }
+}
+
+struct Search<'a, 'b> {
+    path: &'a str,
+    step: &'b mut Option<Step<'a>>,
 }
 
 #[derive(Deserialize)]
 #[serde(transparent)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
-impl<'de> Deserialize<'de> for Children<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ChildrenVisitor;
-        impl<'de> Visitor<'de> for ChildrenVisitor {
-            type Value = Children<'de>;
+/// Of anything but objects and lists nothing is below.
+impl<'de> Visitor<'de> for Search<'de, '_> {
+    type Value = ();
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object or a list")
-            }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object or a list")
+    }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Children<'de>, A::Error> {
-                let mut fields = Vec::new();
-                while let Some(Key(key)) = access.next_key()? {
-                    fields.push((key, access.next_value()?));
-                }
-                Ok(Children::Fields(fields))
-            }
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
+        while let Some(Key(key)) = access.next_key()? {
+            let Some(rest) = path::after_key(self.path, &key) else {
+                access.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let value = access.next_value::<&RawValue>()?.get();
+            // A key with escapes is no part of the text.
+            let shown = if let Cow::Borrowed(key) = key { key } else { value };
+            *self.step = Some(Step { shown, value, rest, is_item: false });
+            break;
+        }
+        Ok(())
+    }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Children<'de>, A::Error> {
-                let mut items = Vec::new();
-                while let Some(item) = access.next_element()? {
-                    items.push(item);
-                }
-                Ok(Children::Items(items))
-            }
-
-            fn visit_str<E>(self, _: &str) -> Result<Children<'de>, E> {
-                Ok(Children::None)
-            }
-
-            fn visit_bool<E>(self, _: bool) -> Result<Children<'de>, E> {
-                Ok(Children::None)
-            }
-
-            fn visit_i64<E>(self, _: i64) -> Result<Children<'de>, E> {
-                Ok(Children::None)
-            }
-
-            fn visit_u64<E>(self, _: u64) -> Result<Children<'de>, E> {
-                Ok(Children::None)
-            }
-
-            fn visit_f64<E>(self, _: f64) -> Result<Children<'de>, E> {
-                Ok(Children::None)
-            }
-
-            fn visit_unit<E>(self) -> Result<Children<'de>, E> {
-                Ok(Children::None)
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
+        let Some((index, rest)) = path::after_index(self.path) else { return Ok(()) };
+        for _ in 0..index {
+            if access.next_element::<IgnoredAny>()?.is_none() {
+                return Ok(());
             }
         }
-        deserializer.deserialize_any(ChildrenVisitor)
+        *self.step = access.next_element::<&RawValue>()?.map(|raw| {
+            let value = raw.get();
+            Step { shown: value, value, rest, is_item: true }
+        });
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{documents, locate};
+    use super::{document, locate};
 
     #[test]
     fn finds_the_deepest_place_on_a_path() {
@@ -148,9 +149,10 @@ mod tests {
     }
 
     #[test]
-    fn cuts_a_stream() {
+    fn finds_a_value_of_a_stream() {
         let text = "{\"a\": 1}\n{\"b\": 2} {\"c\"";
-        let cut: Vec<&str> = documents(text).into_iter().map(|range| &text[range]).collect();
-        assert_eq!(cut, ["{\"a\": 1}", "{\"b\": 2}"]);
+        for (number, expected) in [(0, "{\"a\": 1}"), (1, "{\"b\": 2}"), (2, "{\"c\""), (7, "{\"c\"")] {
+            assert_eq!(&text[document(text, number)], expected, "{number}");
+        }
     }
 }

@@ -20,34 +20,26 @@ pub(crate) struct YamlError {
     pub(crate) text: String,
 }
 
-/// The documents of a stream as byte ranges, in order; ranges without content are left out.
+/// The documents of a stream as byte ranges, one after the other; ranges without content are left out.
 ///
 /// A line that starts with `---` or `...` ends a document even inside a scalar, so that no parser is needed to cut.
-pub(crate) fn documents(text: &str) -> Vec<Range<usize>> {
-    let mut ranges = Vec::new();
-    let mut start = 0;
-    let mut offset = 0;
-    for line in text.split_inclusive('\n') {
-        let marker = line.get(..3).filter(|_| {
-            let rest = line.get(3..).unwrap_or_default();
-            rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n'])
-        });
-        match marker {
-            Some("---") => {
-                ranges.push(start..offset);
-                start = offset;
-            }
-            Some("...") => {
-                ranges.push(start..offset);
-                start = offset + line.len();
-            }
-            _ => {}
+pub(crate) fn documents(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut lines = text.split_inclusive('\n');
+    let (mut start, mut offset, mut ended) = (0, 0, false);
+    let cut = std::iter::from_fn(move || {
+        for line in lines.by_ref() {
+            let at = offset;
+            offset += line.len();
+            let next = match marker(line) {
+                Some(Marker::Start) => at,
+                Some(Marker::End) => offset,
+                None => continue,
+            };
+            return Some(std::mem::replace(&mut start, next)..at);
         }
-        offset += line.len();
-    }
-    ranges.push(start..offset);
-    ranges.retain(|range| text.get(range.clone()).is_some_and(has_content));
-    ranges
+        (!std::mem::replace(&mut ended, true)).then_some(start..offset)
+    });
+    cut.filter(|range| text.get(range.clone()).is_some_and(has_content))
 }
 
 /// One document as JSON text, key order kept.
@@ -65,6 +57,26 @@ pub(crate) fn to_json(document: &str) -> Result<String, YamlError> {
         (Ok(()), None) => {}
     }
     String::from_utf8(json).map_err(|error| YamlError { offset: None, text: error.to_string() })
+}
+
+/// A line between documents.
+enum Marker {
+    /// `---`, which belongs to the document that it starts.
+    Start,
+    /// `...`, which belongs to none.
+    End,
+}
+
+fn marker(line: &str) -> Option<Marker> {
+    let rest = line.get(3..)?;
+    if !(rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n'])) {
+        return None;
+    }
+    match line.get(..3)? {
+        "---" => Some(Marker::Start),
+        "..." => Some(Marker::End),
+        _ => None,
+    }
 }
 
 fn has_content(document: &str) -> bool {
@@ -353,9 +365,9 @@ mod tests {
     #[test]
     fn documents_are_cut_at_markers_and_empty_ones_left_out() {
         let text = "# only a comment\n---\na: 1\n---\n\n--- # none\n---\r\nb: |\r\n  ---\r\n...\n---not: a marker\n";
-        let cut: Vec<&str> = documents(text).into_iter().map(|range| &text[range]).collect();
+        let cut: Vec<&str> = documents(text).map(|range| &text[range]).collect();
         assert_eq!(cut, ["---\na: 1\n", "---\r\nb: |\r\n  ---\r\n", "---not: a marker\n"]);
-        assert!(documents("").is_empty() && documents("---\n").is_empty());
+        assert!(documents("").next().is_none() && documents("---\n").next().is_none());
     }
 
     #[test]

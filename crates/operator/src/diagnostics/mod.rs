@@ -63,14 +63,18 @@ impl fmt::Display for Diagnostic {
 
 impl std::error::Error for Diagnostic {}
 
-/// Text from outside, control characters escaped: a dump must not talk to the terminal.
+/// Text from outside, control characters escaped and its length bounded: a dump must neither talk to the terminal nor fill it.
 pub(crate) struct Printable<'a>(pub(crate) &'a str);
+
+/// As many characters are shown of a text from outside.
+const LONGEST_TEXT: usize = 1_000;
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
+        let mut rest = self.0.chars();
+        for c in rest.by_ref().take(LONGEST_TEXT) {
             if c.is_control() { write!(f, "{}", c.escape_default())? } else { write!(f, "{c}")? }
         }
-        Ok(())
+        f.write_str(if rest.next().is_some() { "…" } else { "" })
     }
 }

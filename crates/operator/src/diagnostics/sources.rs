@@ -154,11 +154,10 @@ impl Sources {
 impl Source {
     /// The byte range of `path` in a document; of the document's start where nothing of the path exists.
     fn locate(&self, document: usize, path: &str) -> Option<Range<usize>> {
-        let (documents, locate): (_, fn(&str, &str) -> _) = match self.format() {
-            Format::Json => (json::documents(self.text()), json::locate),
-            Format::Yaml => (yaml::documents(self.text()), yaml::locate),
+        let (document, locate): (_, fn(&str, &str) -> _) = match self.format() {
+            Format::Json => (json::document(self.text(), document), json::locate),
+            Format::Yaml => (yaml::documents(self.text()).nth(document)?, yaml::locate),
         };
-        let document = documents.into_iter().nth(document)?;
         let text = self.text().get(document.clone())?;
         let content = document.start + first_content(text);
         let Some(found) = (!path.is_empty()).then(|| locate(text, path)).flatten() else {
@@ -241,6 +240,7 @@ mod tests {
             Some("\"No\""),
         );
         check(json, Kind::Network, "items[7]", "spec", "a.yaml:3:4: items[7].spec: is wrong", Some("items"));
+        check(" [[[", Kind::Network, "", "", "a.yaml:1:2: is wrong", Some("["));
     }
 
     #[test]
@@ -252,9 +252,11 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_do_not_reach_the_terminal() {
+    fn control_characters_and_endless_texts_do_not_reach_the_terminal() {
         let source = Source::new("a\u{1b}[2J.yaml", String::new());
         let text = source.diagnose(None, None, "", "\u{7}".to_owned()).to_string();
         assert_eq!(text, "a\\u{1b}[2J.yaml: \\u{7}");
+        let text = source.diagnose(None, None, "", "ä".repeat(1_001)).to_string();
+        assert_eq!(text, format!("a\\u{{1b}}[2J.yaml: {}…", "ä".repeat(1_000)));
     }
 }

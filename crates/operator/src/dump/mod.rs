@@ -143,9 +143,8 @@ fn read_json(sources: &Sources, file: usize) -> Result<(Objects, usize), Diagnos
 
 fn read_yaml(sources: &Sources, file: usize) -> Result<(Objects, usize), Diagnostic> {
     let text = text_of(sources, file);
-    let ranges = yaml::documents(text);
-    let (mut objects, documents) = (Objects::default(), ranges.len());
-    for (document, range) in ranges.into_iter().enumerate() {
+    let (mut objects, mut documents) = (Objects::default(), 0);
+    for (document, range) in yaml::documents(text).enumerate() {
         let yaml = text.get(range.clone()).unwrap_or_default();
         let json = yaml::to_json(yaml).map_err(|error| {
             let yaml::YamlError { offset, text } = error;
@@ -162,6 +161,7 @@ fn read_yaml(sources: &Sources, file: usize) -> Result<(Objects, usize), Diagnos
             }
         })?;
         objects.append(read);
+        documents = document + 1;
     }
     Ok((objects, documents))
 }

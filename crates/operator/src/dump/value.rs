@@ -34,23 +34,20 @@ pub fn read_value(path: &Path) -> Result<(Document, Value), Diagnostic> {
     let mut sources = Sources::default();
     sources.push(source);
     let document = Document { sources };
-    let ranges = yaml::documents(&text);
-    let range = match ranges.as_slice() {
-        [] => return Ok((document, Value::Null)),
-        [range] => range.clone(),
-        _ => return Err(document.about("", "holds several documents, expected one")),
-    };
+    let mut ranges = yaml::documents(&text);
+    let Some(range) = ranges.next() else { return Ok((document, Value::Null)) };
+    if ranges.next().is_some() {
+        return Err(document.about("", "holds several documents, expected one"));
+    }
     let content = text.get(range.clone()).unwrap_or_default();
-    let json = yaml::to_json(content).map_err(|error| {
-        let diagnostic = document.about("", format!("is not YAML: {}", error.text));
-        match error.offset {
-            Some(offset) => document.sources.get(0).map_or(diagnostic.clone(), |source| {
+    let json =
+        yaml::to_json(content).map_err(|yaml::YamlError { offset, text }| match (offset, document.sources.get(0)) {
+            (Some(offset), Some(source)) => {
                 let at = range.start + offset;
-                source.diagnose(Some(at..at + 1), None, "", diagnostic.text.clone())
-            }),
-            None => diagnostic,
-        }
-    })?;
+                source.diagnose(Some(at..at + 1), None, "", text)
+            }
+            _ => document.about("", text),
+        })?;
     let value = serde_json::from_str(&json).map_err(|error| document.about("", error.to_string()))?;
     Ok((document, value))
 }
