@@ -9,11 +9,11 @@ use crate::caveats::Features;
 use crate::codes::closed_set;
 use crate::dataplane::{Dataplane, PoolSource};
 use crate::encapsulation::{Encapsulations, IpFamily};
-use crate::guard::{GuardFacts, GuardObservation, GuardState};
+use crate::guard::{GuardFacts, GuardObservation};
 use crate::in_effect::{self, InEffect, ObservedDataplane, Sources};
 use crate::intent::NetworkIntent;
 use crate::nodes::NodeFacts;
-use crate::overlay::{self, Evidence, HoldReason, OverlayVerdict};
+use crate::overlay::{self, Evidence, HoldReason, OverlayVerdict, UnverifiedReason};
 use crate::phase::{self, Look, Phase, Rollout};
 use crate::privilege::{self, PrivilegeDecision};
 use crate::reading::Reading;
@@ -163,13 +163,13 @@ pub fn decide(
     let held_since = held_since(previous, now);
     let evidence = Evidence { in_effect: &in_effect, nodes: &observed.nodes, guard: observed.guard, held_since, now };
     let judgement = overlay::judge(settings, shoot, intent, &target, evidence);
+    let to_clean = to_clean(settings, &judgement);
     let phase = phase::after(Look {
         previous: previous.known().map(|status| status.phase),
         verdict: &judgement.verdict,
         target_encapsulates: target.encapsulations().any(),
-        guard: judgement.guard,
-        guard_observation: observed.guard,
-        survey: judgement.survey.as_ref(),
+        guard: observed.guard,
+        cleans: to_clean.is_some(),
         rollout: observed.rollout,
     });
     let mut held = match (&judgement.verdict, &in_effect) {
@@ -202,7 +202,13 @@ pub fn decide(
             InEffect::Known { encapsulations, .. } => *encapsulations,
             InEffect::FirstInstallation | InEffect::Unreadable(_) => Encapsulations::default(),
         },
-        actions: actions(settings, &judgement, phase, &target, held, intent.break_glass.is_some()),
+        actions: actions(
+            settings,
+            &judgement,
+            phase,
+            Writes { target: &target, held, to_clean },
+            intent.break_glass.is_some(),
+        ),
         outcome: outcome(settings, observed, &judgement.verdict, now),
         requeue: requeue(settings, &judgement.verdict, phase),
         privilege,
@@ -246,12 +252,19 @@ fn held_since(previous: &Reading<SwitchStatus>, now: Timestamp) -> Timestamp {
     since.map_or(now, |since| since.min(now))
 }
 
+/// What actions may write.
+struct Writes<'a> {
+    target: &'a Dataplane,
+    /// The target with the encapsulation in effect; `None` where nothing is held or it cannot be expressed.
+    held: Option<Dataplane>,
+    to_clean: Option<NodeNames>,
+}
+
 fn actions(
     settings: &Settings,
     judgement: &overlay::Judgement,
     phase: Phase,
-    target: &Dataplane,
-    held: Option<Dataplane>,
+    Writes { target, held, to_clean }: Writes<'_>,
     break_glass: bool,
 ) -> Vec<Action> {
     let mut actions = Vec::new();
@@ -263,11 +276,7 @@ fn actions(
             if let (true, false, Some(api)) = (guarded, asleep, judgement.guard.api) {
                 actions.push(Action::DeployGuard(api));
             }
-            if let Some(survey) = judgement.survey.as_ref().filter(|survey| !survey.written_by_calico.is_empty())
-                && may_clean(settings, judgement.guard)
-            {
-                actions.push(Action::CleanConditions(survey.written_by_calico.clone()));
-            }
+            actions.extend(to_clean.map(Action::CleanConditions));
             actions.push(held.map_or(Action::KeepBundle, |held| Action::WriteBundle(Box::new(held))));
             if !asleep {
                 actions.push(Action::WatchNodes);
@@ -275,6 +284,9 @@ fn actions(
         }
         OverlayVerdict::Unchanged if phase == Phase::Reverting => {
             actions.extend([write_target(), Action::RemoveGuard]);
+        }
+        OverlayVerdict::ProceedUnverified(reason) if leaves_no_guard(*reason, judgement) => {
+            actions.extend([Action::RemoveGuard, write_target()]);
         }
         OverlayVerdict::Unchanged | OverlayVerdict::Proceed(_) | OverlayVerdict::ProceedUnverified(_) => {
             actions.push(write_target());
@@ -286,17 +298,21 @@ fn actions(
     actions
 }
 
-/// Conditions are cleaned whenever a guard is deployed that keeps them from coming back.
-fn may_clean(settings: &Settings, guard: GuardFacts) -> bool {
-    match guard.state {
-        GuardState::Effective => true,
-        GuardState::Unknown => guard.sufficient,
-        GuardState::NotEffective
-        | GuardState::NotObserved
-        | GuardState::Impossible
-        | GuardState::Disabled
-        | GuardState::NotNeeded => settings.overlay_switch.profile == Profile::Strict && guard.api.is_some(),
-    }
+/// Whether a guard of an earlier hold must go before the switch: where no route writer has shown up, nobody would ever take
+/// away a `CalicoIsDown` that was written just before the guard acted.
+fn leaves_no_guard(reason: UnverifiedReason, judgement: &overlay::Judgement) -> bool {
+    let shows_a_route_writer = judgement.survey.as_ref().is_some_and(|survey| survey.shows_a_route_writer);
+    reason != UnverifiedReason::FirstInstallation && !shows_a_route_writer
+}
+
+/// The nodes of a hold whose condition is to be deleted; `None` where there is none, or it would come back.
+fn to_clean(settings: &Settings, judgement: &overlay::Judgement) -> Option<NodeNames> {
+    let OverlayVerdict::Hold(_) = judgement.verdict else {
+        return None;
+    };
+    let written = &judgement.survey.as_ref()?.written_by_calico;
+    let cleans = !written.is_empty() && judgement.guard.lets_clean(settings.overlay_switch.profile);
+    cleans.then(|| written.clone())
 }
 
 fn outcome(settings: &Settings, observed: &Observed, verdict: &OverlayVerdict, now: Timestamp) -> Outcome {

@@ -29,11 +29,11 @@ closed_set! {
 pub enum GuardObservation {
     /// A server-side dry run as calico-node left the condition alone, or policy and binding both present in a dump.
     Effective,
-    /// The probe saw no effect, or policy or binding is missing beside the other.
+    /// The probe saw no effect, or policy or binding does not exist.
     NotEffective,
     /// The probe was refused; policy and binding exist and are older than the settle time.
     ExistsLongEnough,
-    /// The probe was refused; policy and binding do not exist, or not for long enough.
+    /// The probe was refused; policy and binding exist, but not for long enough.
     NotProvenYet,
     /// Nobody looked.
     NotObserved,
@@ -48,6 +48,20 @@ pub struct GuardFacts {
     pub api: Option<GuardApi>,
     /// Whether what is known of the guard lets routes count.
     pub sufficient: bool,
+}
+
+impl GuardFacts {
+    /// Whether conditions that Calico wrote may be deleted: a guard is deployed that keeps them from coming back. Profile
+    /// `Strict` deploys it and does not wait for it.
+    #[must_use]
+    pub const fn lets_clean(&self, profile: Profile) -> bool {
+        match self.state {
+            GuardState::Effective => true,
+            GuardState::Unknown => self.sufficient,
+            GuardState::NotEffective | GuardState::NotObserved => matches!(profile, Profile::Strict),
+            GuardState::Impossible | GuardState::Disabled | GuardState::NotNeeded => false,
+        }
+    }
 }
 
 /// Judges an observation against what is required. Profile `Strict` never holds on the guard.
@@ -123,6 +137,26 @@ mod tests {
         {
             let facts = judge(GuardRequirement::Always, Profile::Strict, Some(GuardApi::V1), observation);
             assert!(facts.sufficient, "{observation:?}");
+        }
+    }
+
+    /// Observation × profile, for a guard that is required and for one that is configured off.
+    #[test]
+    fn conditions_are_cleaned_where_a_guard_keeps_them_away() {
+        use GuardObservation as O;
+        for (observation, by_default, strict) in [
+            (O::Effective, true, true),
+            (O::NotEffective, false, true),
+            (O::ExistsLongEnough, true, true),
+            (O::NotProvenYet, false, true),
+            (O::NotObserved, false, true),
+        ] {
+            for (profile, expected) in [(Profile::Default, by_default), (Profile::Strict, strict)] {
+                let lets_clean = |requirement, api| judge(requirement, profile, api, observation).lets_clean(profile);
+                assert_eq!(lets_clean(GuardRequirement::Always, Some(GuardApi::V1)), expected, "{observation:?}");
+                assert!(!lets_clean(GuardRequirement::Disabled, Some(GuardApi::V1)), "{observation:?}");
+                assert!(!lets_clean(GuardRequirement::Always, None), "{observation:?}");
+            }
         }
     }
 

@@ -1,9 +1,8 @@
 //! The phases of a switch, decided anew from what is observed each time.
 
 use crate::codes::closed_set;
-use crate::guard::{GuardFacts, GuardObservation, GuardState};
+use crate::guard::GuardObservation;
 use crate::overlay::{HoldReason, OverlayVerdict, UnverifiedReason};
-use crate::survey::Survey;
 
 closed_set! {
     /// Where a switch stands.
@@ -22,7 +21,7 @@ closed_set! {
         Verifying,
         /// Every node runs without encapsulation.
         Done,
-        /// The overlay came back during a hold; the guard is on its way out.
+        /// The overlay came back; the guard is on its way out.
         Reverting,
     }
 }
@@ -63,12 +62,10 @@ pub struct Look<'a> {
     pub verdict: &'a OverlayVerdict,
     /// Whether the target encapsulates in any family.
     pub target_encapsulates: bool,
-    /// The guard, as judged.
-    pub guard: GuardFacts,
     /// The guard, as seen.
-    pub guard_observation: GuardObservation,
-    /// The nodes, where they were looked at.
-    pub survey: Option<&'a Survey>,
+    pub guard: GuardObservation,
+    /// Whether conditions that Calico wrote are being deleted.
+    pub cleans: bool,
     /// How far the bundle has come.
     pub rollout: Rollout,
 }
@@ -88,11 +85,8 @@ pub fn after(look: Look<'_>) -> Phase {
 fn held(reason: HoldReason, look: Look<'_>) -> Phase {
     match reason {
         HoldReason::GuardNotEffective => Phase::Guarding,
-        HoldReason::RoutesMissing | HoldReason::NoRouteWriter => {
-            let to_clean = look.survey.is_some_and(|survey| !survey.written_by_calico.is_empty());
-            // Without an effective guard a removed condition would come back, so there is nothing to clean yet.
-            if to_clean && look.guard.state == GuardState::Effective { Phase::Cleaning } else { Phase::AwaitingRoutes }
-        }
+        HoldReason::RoutesMissing | HoldReason::NoRouteWriter if look.cleans => Phase::Cleaning,
+        HoldReason::RoutesMissing | HoldReason::NoRouteWriter => Phase::AwaitingRoutes,
         HoldReason::CurrentStateUnreadable
         | HoldReason::NodesUnreadable
         | HoldReason::ShootUnreachable
@@ -107,9 +101,11 @@ fn unchanged(look: Look<'_>) -> Phase {
         return Phase::Idle;
     };
     if look.target_encapsulates {
-        let guard_gone = matches!(look.guard_observation, GuardObservation::NotEffective);
-        let reverting = previous.is_hold() || previous == Phase::Reverting && !guard_gone;
-        return if reverting { Phase::Reverting } else { Phase::Idle };
+        // A switch that was open, or is done, may have left its guard, and calico-node must be able to speak again.
+        return match (previous, look.guard) {
+            (Phase::Idle, _) | (Phase::Reverting, GuardObservation::NotEffective) => Phase::Idle,
+            _ => Phase::Reverting,
+        };
     }
     match previous {
         Phase::Idle | Phase::Reverting => Phase::Idle,
@@ -136,9 +132,8 @@ mod tests {
             previous,
             verdict,
             target_encapsulates: encapsulates,
-            guard: GuardFacts { state: GuardState::NotNeeded, api: None, sufficient: true },
-            guard_observation: GuardObservation::NotObserved,
-            survey: None,
+            guard: GuardObservation::NotObserved,
+            cleans: false,
             rollout,
         }
     }
@@ -166,22 +161,22 @@ mod tests {
     }
 
     #[test]
-    fn an_overlay_that_comes_back_reverts_a_hold() {
+    fn an_overlay_that_comes_back_reverts_an_open_or_finished_switch() {
         for (previous, expected) in [
             (Phase::Idle, "Idle"),
             (Phase::Guarding, "Reverting"),
             (Phase::Cleaning, "Reverting"),
             (Phase::AwaitingRoutes, "Reverting"),
             (Phase::Reverting, "Reverting"),
-            (Phase::Switching, "Idle"),
-            (Phase::Verifying, "Idle"),
-            (Phase::Done, "Idle"),
+            (Phase::Switching, "Reverting"),
+            (Phase::Verifying, "Reverting"),
+            (Phase::Done, "Reverting"),
         ] {
             let seen = after(look(Some(previous), &OverlayVerdict::Unchanged, true, Rollout::NotObserved));
             assert_eq!(seen.code(), expected, "{previous}");
         }
         let gone = Look {
-            guard_observation: GuardObservation::NotEffective,
+            guard: GuardObservation::NotEffective,
             ..look(Some(Phase::Reverting), &OverlayVerdict::Unchanged, true, Rollout::NotObserved)
         };
         assert_eq!(after(gone), Phase::Idle);

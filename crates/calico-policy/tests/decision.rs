@@ -63,7 +63,7 @@ fn an_unguarded_hold_neither_guards_nor_cleans() {
 fn conditions_are_cleaned_where_a_guard_keeps_them_away() {
     for (guard, by_default, phase) in [
         (Guard::Effective, true, "Cleaning"),
-        (Guard::ExistsLongEnough, true, "AwaitingRoutes"),
+        (Guard::ExistsLongEnough, true, "Cleaning"),
         (Guard::NotEffective, false, "Guarding"),
         (Guard::NotProvenYet, false, "Guarding"),
         (Guard::NotObserved, false, "Guarding"),
@@ -72,7 +72,10 @@ fn conditions_are_cleaned_where_a_guard_keeps_them_away() {
         let case = Case { guard, ..blocked() };
         assert_eq!(cleans(&case), by_default, "{guard:?}");
         assert_eq!(decided(&case).phase.code(), phase, "{guard:?}");
-        assert!(cleans(&Case { strict: true, ..case.clone() }), "{guard:?}");
+        let strict = Case { strict: true, ..case.clone() };
+        assert!(cleans(&strict), "{guard:?}");
+        assert_eq!(decided(&strict).phase, Phase::Cleaning, "{guard:?}");
+        assert!(!cleans(&Case { requirement: Requirement::Disabled, ..strict }), "{guard:?}");
         assert!(!cleans(&Case { strict: true, api: PolicyApi::Misfit, ..case }), "{guard:?}");
     }
 }
@@ -134,6 +137,12 @@ fn after_the_verdict() {
             Rollout::NotObserved,
             ("Reverting", SOON, &["write bird", "no guard"][..]),
         ),
+        (
+            overlay_on.clone(),
+            previous(Phase::Done),
+            Rollout::RolledOut,
+            ("Reverting", SOON, &["write bird", "no guard"][..]),
+        ),
         (overlay_on, previous(Phase::Idle), Rollout::NotObserved, ("Idle", Requeue::OnChange, &["write bird"][..])),
         (
             Case { before: first, ..Case::ready() },
@@ -155,6 +164,26 @@ fn after_the_verdict() {
             input.previous
         );
         assert_eq!((decision.outcome, decision.bundle), (Outcome::Succeed, Bundle::Target));
+    }
+}
+
+/// A guard stays on a native shoot only where a route writer has been seen.
+#[test]
+fn a_switch_without_a_route_writer_leaves_no_guard() {
+    let silent = || Nodes::Listed(vec![Node::with(Entries::None), BY_CALICO]);
+    let spoken = || Nodes::Listed(vec![Node::with(Entries::None), Node::ready()]);
+    for (nodes, expected) in
+        [(silent(), &["no guard", "write none", "consume"][..]), (spoken(), &["write none", "consume"][..])]
+    {
+        let decision = decided(&Case { break_glass: true, nodes, ..Case::ready() });
+        assert_eq!(actions(&decision), expected);
+    }
+    for case in [
+        Case { nodes: Nodes::Listed(Vec::new()), ..Case::ready() },
+        Case { gate: false, ..Case::ready() },
+        Case { skip_route_verification: true, ..Case::ready() },
+    ] {
+        assert_eq!(actions(&decided(&case)), ["no guard", "write none"]);
     }
 }
 
