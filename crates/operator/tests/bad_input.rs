@@ -29,10 +29,15 @@ fn refused(files: &[(&str, &str)], expected: &[&str]) {
     let output = run(&["decide", "-f", "."], folder.path());
     let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{complaint}");
-    assert!(!complaint.contains("panicked"), "{complaint}");
+    assert!(!complaint.contains("panicked") && complaint.len() < 2_000, "{complaint}");
     for text in expected {
         assert!(complaint.contains(text), "`{text}` not in: {complaint}");
     }
+}
+
+fn example(file: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(file);
+    std::fs::read_to_string(path).expect("exists")
 }
 
 #[test]
@@ -41,6 +46,31 @@ fn files_that_are_no_objects() {
     refused(&[("a.yaml", "a:\n\tb: 1\n")], &["a.yaml:2", "is not YAML"]);
     refused(&[("a.json", r#"{"kind": "Network", "#)], &["a.json:1"]);
     refused(&[("a.yaml", "")], &["a.yaml", "holds no object"]);
+}
+
+#[test]
+fn a_file_that_was_cut_off() {
+    let nodes = example("held/nodes.yaml");
+    let (head, _) = nodes.split_at(nodes.len() / 2);
+    let (lines, _) = head.rsplit_once("\n- ").expect("has several nodes");
+    // Between two items it is YAML still, but what a list is stands at its end.
+    refused(
+        &[("a.yaml", &format!("{lines}\n"))],
+        &["a.yaml:1:1: error: the list has no `kind`: the file may have been cut off"],
+    );
+    let (line, _) = nodes.rsplit_once("'True'").expect("has conditions");
+    refused(&[("a.yaml", &format!("{line}'Tr"))], &["a.yaml:", "is not YAML"]);
+}
+
+#[test]
+fn a_hundred_megabytes_of_junk() {
+    for (unit, expected) in [
+        ("{}", "a.json:1:1: error: the object has no `kind`"),
+        ("[", "a.json:1:1: error: expected a Kubernetes object, found a list"),
+        ("\u{0}", "a.json:1:1: error: is not YAML"),
+    ] {
+        refused(&[("a.json", &unit.repeat(100_000_000 / unit.len()))], &[expected]);
+    }
 }
 
 #[test]
@@ -120,6 +150,34 @@ fn a_kubeconfig_is_refused_and_not_shown() {
     assert!(!complaint.contains("c2VjcmV0") && !complaint.contains("secret-token"), "{complaint}");
 }
 
+/// The bundle is there, so that nothing may be concluded from what cannot be read: a hold, not an error of the dump.
+#[test]
+fn a_damaged_secret_holds_and_is_not_shown() {
+    let bundle = example("held/bundle.yaml");
+    let (head, rest) = bundle.split_once("    config.yaml: ").expect("has a bundle");
+    let (_, tail) = rest.split_once('\n').expect("has more lines");
+    for (data, fault) in [
+        ("config.yaml: 'aHVudGVyMg!'", "data key `config.yaml` is not base64"),
+        ("config.yaml.br: aHVudGVyMg==", "data key `config.yaml.br` is not one whole Brotli stream"),
+    ] {
+        let folder = TempDir::new().expect("a folder");
+        std::fs::write(folder.path().join("bundle.yaml"), format!("{head}    {data}\n{tail}")).expect("written");
+        for file in ["cluster.yaml", "network.yaml", "nodes.yaml"] {
+            std::fs::write(folder.path().join(file), example(&format!("held/{file}"))).expect("written");
+        }
+        for arguments in [&["decide", "-f", "."][..], &["decide", "-f", ".", "-o", "json"]] {
+            let output = run(arguments, folder.path());
+            let text =
+                format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            assert_eq!(output.status.code(), Some(3), "{text}");
+            for expected in ["CurrentStateUnreadable", "managedresource-extension-networking-calico-config-", fault] {
+                assert!(text.contains(expected), "`{expected}` not in: {text}");
+            }
+            assert!(!text.contains("aHVudGVyMg") && !text.contains("hunter2"), "{text}");
+        }
+    }
+}
+
 #[test]
 fn one_invalid_network_does_not_hide_the_others() {
     let folder = TempDir::new().expect("a folder");
@@ -132,6 +190,23 @@ fn one_invalid_network_does_not_hide_the_others() {
     assert_eq!(list["items"][0]["error"]["kind"], "FieldValueInvalid");
     assert_eq!(list["items"][1]["error"], serde_json::Value::Null);
     assert_eq!(list["items"][1]["overlaySwitch"]["verdict"], "Unchanged");
+}
+
+/// Usage before invalid input before a hold.
+#[test]
+fn exit_codes_have_an_order() {
+    let folder = TempDir::new().expect("a folder");
+    for file in ["bundle.yaml", "cluster.yaml", "network.yaml", "nodes.yaml"] {
+        std::fs::write(folder.path().join(file), example(&format!("held/{file}"))).expect("written");
+    }
+    let code = |arguments: &[&str]| run(arguments, folder.path()).status.code();
+    assert_eq!(code(&["decide", "-f", "."]), Some(3));
+    let other = NETWORK.replace("shoot--bar--foo", "shoot--bar--other");
+    std::fs::write(folder.path().join("other.yaml"), other).expect("written");
+    let nodes = "--nodes=shoot--garden--held=nodes.yaml";
+    let all = ["decide", "-f", "bundle.yaml", "-f", "cluster.yaml", "-f", "network.yaml", "-f", "other.yaml", nodes];
+    assert_eq!(code(&all), Some(1), "one item is held, the other has no Cluster");
+    assert_eq!(code(&[&all[..], &["--now", "never"]].concat()), Some(2));
 }
 
 #[test]

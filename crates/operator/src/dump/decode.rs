@@ -63,6 +63,15 @@ impl ObjectSeed<'_> {
         self.refuse(Refusal { path, kind: None, text: text.into() })
     }
 
+    /// kubectl writes what a list is behind its items: YAML that was cut off between two of them looks whole but for that.
+    fn refuse_no_list<E: Error>(self, kind: &str) -> E {
+        if kind.is_empty() {
+            self.refuse_at("", "the list has no `kind`: the file may have been cut off")
+        } else {
+            self.refuse_at("items", format!("a {kind} is no list"))
+        }
+    }
+
     fn no_object<E: Error>(self, what: &str) -> E {
         self.refuse_at("", format!("expected a Kubernetes object, found {what}"))
     }
@@ -125,7 +134,10 @@ impl<'de> Visitor<'de> for ObjectSeed<'_> {
             }
         }
         let kind = head.get_kind().unwrap_or_default();
-        if list.is_some() || kind.ends_with("List") {
+        if list.is_some() && !kind.ends_with("List") {
+            return Err(self.refuse_no_list(kind));
+        }
+        if kind.ends_with("List") {
             let api_version = head.get_api_version().unwrap_or_default();
             return match self.reader.finish_list(&self.item, (api_version, kind), &fields, list) {
                 Ok(()) => Ok(None),
