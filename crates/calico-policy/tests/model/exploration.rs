@@ -66,7 +66,7 @@ fn accidents_happen() {
 
 #[test]
 fn users_change_their_minds() {
-    assert_eq!(explore("change of mind", CHANGE_OF_MIND), 68_665);
+    assert_eq!(explore("change of mind", CHANGE_OF_MIND), 77_353);
 }
 
 #[test]
