@@ -163,6 +163,22 @@ pub fn pool_mode(text: &str) -> Result<PoolMode, UnknownCode> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn of_two_statements_the_stronger_counts_and_of_equals_the_first() {
+        use Encapsulation as E;
+        for (first, second, expected) in [
+            (E::None, E::IpipCrossSubnet, E::IpipCrossSubnet),
+            (E::VxlanCrossSubnet, E::None, E::VxlanCrossSubnet),
+            (E::IpipCrossSubnet, E::VxlanAlways, E::VxlanAlways),
+            (E::IpipAlways, E::VxlanCrossSubnet, E::IpipAlways),
+            (E::IpipAlways, E::VxlanAlways, E::IpipAlways),
+            (E::VxlanAlways, E::IpipAlways, E::VxlanAlways),
+            (E::VxlanCrossSubnet, E::IpipCrossSubnet, E::VxlanCrossSubnet),
+        ] {
+            assert_eq!(first.stronger(second), expected, "{first} {second}");
+        }
+    }
+
     /// The whole space, one literal per cell; columns are Always, CrossSubnet, Never, Off.
     #[test]
     fn what_a_pool_sends() {

@@ -3,7 +3,9 @@
 use crate::support::convert::{Input, answer};
 use crate::support::model::{Before, Case, Code, Node, Nodes, Overlay, Record, Seen, Source, Wish};
 use crate::support::steps::Slot;
+use calico_policy::Reading;
 use calico_policy::decision::{Action, Bundle};
+use calico_policy::in_effect::hold_encapsulation;
 use calico_policy::overlay::OverlayVerdict;
 
 const UNREADABLE: (Code, Option<Code>) = ("Hold", Some("CurrentStateUnreadable"));
@@ -189,5 +191,35 @@ fn an_unreadable_state_names_what_could_not_be_read() {
     ] {
         let case = blocked(sources(bundle.clone(), live.clone(), record));
         assert_eq!(detail(&case), expected, "{bundle:?} {live:?} {record:?}");
+    }
+}
+
+/// An IPPool object says what nodes do, so nothing else is asked, and nothing else can contradict it.
+#[test]
+fn an_object_without_encapsulation_settles_the_question() {
+    for live in [ipip(), Source::Failed, Source::Absent] {
+        assert_eq!(answer(&blocked(sources(native(), live.clone(), ENCAPSULATED))), UNCHANGED, "{live:?}");
+    }
+}
+
+/// `FELIX_VXLANENABLED` × `FELIX_IPINIPENABLED` as they were read back: Felix' switch for IP in IP in the held bundle.
+#[test]
+fn a_held_bundle_says_of_ip_in_ip_what_was_rendered() {
+    for (families, vxlan, ipip, expected) in [
+        (&["IPv4"][..], None, None, false),
+        (&["IPv4"], Some(false), None, false),
+        (&["IPv4"], Some(true), None, true),
+        (&["IPv4"], Some(true), Some(false), false),
+        (&["IPv4"], Some(true), Some(true), true),
+        (&["IPv4"], Some(false), Some(true), true),
+        (&["IPv4", "IPv6"], Some(true), None, false),
+    ] {
+        let wish = Wish { families, ..Wish::overlay(Overlay::Off) };
+        let mut input = Input::from(&Case { wish, ..blocked(Before::bundle(Seen::ipip(true))) });
+        let Reading::Known(bundle) = &mut input.observed.sources.bundle else { panic!("no bundle") };
+        (bundle.felix_vxlan, bundle.felix_ipip) = (vxlan, ipip);
+        let bundle = bundle.clone();
+        let held = hold_encapsulation(&input.decide().target, &bundle).expect("can be expressed");
+        assert_eq!(held.felix.ipip, expected, "{families:?} {vxlan:?} {ipip:?}");
     }
 }
