@@ -1,7 +1,11 @@
 //! Leases: which replica acts, and the proof of life that gardenlet reads.
 
 mod clock;
+mod election;
+mod heartbeat;
 mod leadership;
 
 pub use clock::Clock;
+pub use election::{Election, Elector, Loss, identity};
+pub use heartbeat::{HEARTBEAT_LEASE, Heartbeat, HeartbeatError};
 pub use leadership::{Grant, Leadership, LeadershipLost};

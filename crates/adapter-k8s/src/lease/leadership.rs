@@ -76,9 +76,21 @@ impl Leadership {
             }
         }
     }
+
+    /// How long the permission still lasts.
+    pub(super) fn left(&self) -> Duration {
+        let until = self.until.load(Ordering::SeqCst);
+        Duration::from_nanos(until).saturating_sub(self.clock.now())
+    }
 }
 
 impl Grant {
+    /// The permission that this hand gives.
+    #[must_use]
+    pub const fn leadership(&self) -> &Leadership {
+        &self.0
+    }
+
     /// Gives or prolongs the permission, up to but not including this moment of the clock.
     pub fn extend(&self, until: Duration) {
         self.0.until.store(nanoseconds(until).clamp(NEVER + 1, FOR_EVER - 1), Ordering::SeqCst);
