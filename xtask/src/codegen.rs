@@ -6,6 +6,7 @@ mod command_reference;
 mod decision_list;
 pub(crate) mod deviations;
 pub(crate) mod failures;
+mod metrics;
 mod non_privileged;
 mod stored_bundle;
 
@@ -55,6 +56,7 @@ const GENERATED: &[Generated] = &[
         path: "crates/calico-manifests/generated/calico-typha-dashboard.json",
         content: || Ok(dashboards::generate_json(&dashboards::typha())),
     },
+    Generated { path: "docs/metrics.md", content: || Ok(metrics::page()) },
     Generated { path: "examples/up-to-date/bundle.yaml", content: stored_bundle::text },
     Generated { path: "docs/non-privileged.md", content: || Ok(non_privileged::page()) },
     Generated { path: "docs/xtask.md", content: || Ok(command_reference::page(crate::Arguments::command())) },

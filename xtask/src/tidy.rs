@@ -9,6 +9,7 @@ mod core_dependencies;
 mod documents;
 mod evidence;
 mod markdown;
+mod metrics;
 mod reachable;
 mod sources;
 
@@ -17,7 +18,7 @@ use crate::repository::Repository;
 
 type Rule = fn(&Repository) -> Result<Vec<Problem>, Failure>;
 
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 10] = [
     |repository| Ok(arrows::check(&repository.packages)),
     core_dependencies::check,
     |repository| Ok(sources::module_comments(repository)),
@@ -26,6 +27,7 @@ const RULES: [Rule; 9] = [
     |repository| Ok(reachable::check(repository)),
     |repository| Ok(bans::check(repository)),
     documents::check,
+    |repository| Ok(metrics::check(repository)),
     |repository| Ok(evidence::check(repository)),
 ];
 

@@ -6,6 +6,7 @@
 
 pub mod bundle;
 pub mod client;
+pub mod connect;
 pub mod decide;
 pub mod facts;
 pub mod lease;
@@ -17,4 +18,5 @@ pub mod shoot_access;
 pub mod write;
 
 pub mod time;
+pub mod watch;
 mod yaml;

@@ -35,6 +35,12 @@ pub fn format(timestamp: Timestamp) -> String {
     jiff::Timestamp::from_second(timestamp.0).map(|timestamp| timestamp.to_string()).unwrap_or_default()
 }
 
+/// The time now, with milliseconds, for logs.
+#[must_use]
+pub fn now_with_milliseconds() -> String {
+    format!("{:.3}", jiff::Timestamp::now())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

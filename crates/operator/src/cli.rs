@@ -1,12 +1,19 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::dump::{Inputs, NodesArgument};
 
-/// Gardener's Calico networking extension: explains and makes its two decisions.
+pub use run::{RunArguments, VersionForm};
+
+mod run;
+
+/// Gardener's Calico networking extension: the controller, and commands that explain its two decisions.
+///
+/// With flags only it is `run`, as the Go extension is started.
 #[derive(Debug, Parser)]
 #[command(name = "networking-calico", version, arg_required_else_help = true)]
 pub struct Cli {
@@ -18,6 +25,15 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run the controller.
+    ///
+    /// Accepts every flag of the Go extension, also `--version[=raw]`; of those given twice the last counts. Exits with 0 after SIGTERM or SIGINT, with
+    /// 1 on any error.
+    #[command(
+        args_override_self = true,
+        after_help = "Example:\n  networking-calico --config-file=/etc/networking-calico/config.yaml --heartbeat-namespace=garden"
+    )]
+    Run(Box<RunArguments>),
     /// Decide node privilege mode and overlay switch from a dump.
     ///
     /// Exits with 0, with 3 if any overlay switch is held, with 1 if any input is invalid, with 2 on wrong usage.
@@ -198,6 +214,27 @@ impl DumpArguments {
     }
 }
 
+/// The command line with the command that flags alone stand for.
+pub fn with_command(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    let first = arguments.get(1).and_then(|first| first.to_str()).unwrap_or_default();
+    if first.starts_with('-') && !["-h", "--help", "-V"].contains(&first) {
+        arguments.insert(1, "run".into());
+    }
+    arguments
+}
+
+/// The exit code for a command line that was refused, or that asked for help.
+#[must_use]
+pub fn refusal_code(error: &clap::Error, arguments: &[OsString]) -> u8 {
+    match error.exit_code() {
+        0 => 0,
+        // Whoever starts the Go extension knows no other code.
+        _ if arguments.get(1).is_some_and(|command| command == "run") => 1,
+        code => u8::try_from(code).unwrap_or(2),
+    }
+}
+
 /// The command line as data, for completion scripts and the generated reference.
 #[must_use]
 pub fn command() -> clap::Command {
@@ -213,5 +250,21 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         super::command().debug_assert();
+    }
+
+    #[test]
+    fn whoever_runs_the_controller_knows_one_error_code_and_the_others_know_usage() {
+        let code = |arguments: &[&str]| {
+            let arguments = std::iter::once("networking-calico").chain(arguments.iter().copied()).map(Into::into);
+            let arguments = super::with_command(arguments);
+            let error = <super::Cli as clap::Parser>::try_parse_from(&arguments).unwrap_err();
+            super::refusal_code(&error, &arguments)
+        };
+        assert_eq!(code(&["--no-such-flag"]), 1);
+        assert_eq!(code(&["run", "--log-level"]), 1);
+        assert_eq!(code(&["decide", "--no-such-flag"]), 2);
+        assert_eq!(code(&["no-such-command"]), 2);
+        assert_eq!(code(&["--help"]), 0);
+        assert_eq!(code(&["run", "--help"]), 0);
     }
 }

@@ -9,6 +9,7 @@ use crate::diagnostics::{Diagnostic, Style};
 pub mod decide;
 pub mod diff;
 pub mod render;
+mod run;
 pub mod validate;
 
 mod definitions;
@@ -43,8 +44,12 @@ impl Ending {
 /// Runs a command. A reader that closes our output early ends it without a complaint.
 #[must_use]
 pub fn run(cli: &Cli) -> ExitCode {
+    if let Command::Run(arguments) = &cli.command {
+        return run::run(arguments);
+    }
     let mut out = io::BufWriter::new(io::stdout().lock());
     let ending = match &cli.command {
+        Command::Run(_) => Ok(Ending::Fine),
         Command::Decide(arguments) => decide::run(arguments, &mut out),
         Command::Render(arguments) => render::run(arguments, &mut out),
         Command::Diff(arguments) => diff::run(arguments, &mut out),

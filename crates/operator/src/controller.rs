@@ -88,6 +88,10 @@ impl Reconciler for Controller {
     async fn report_panic(&self, key: NetworkKey, message: String) -> Result<(), ReconcileError> {
         self.report(&key, &Failure::Panic(message)).await
     }
+
+    fn keep_house(&self) {
+        self.shoots.close_unused();
+    }
 }
 
 impl Controller {

@@ -5,6 +5,7 @@ pub mod commands;
 pub mod controller;
 pub mod diagnostics;
 pub mod dump;
+pub mod process;
 
 mod json;
 mod path;

@@ -228,7 +228,7 @@ fn judge_call(name: &str, program: &Program, arguments: &[&str]) -> Vec<String> 
 
 /// `--output=json` and `--output`, come from `[--output json]`.
 fn flag_name(word: &str) -> &str {
-    word.split(['=', ',', ']', ')', '|', '…']).next().unwrap_or_default()
+    word.split(['=', ',', '[', ']', ')', '|', '…']).next().unwrap_or_default()
 }
 
 fn is_path(word: &str) -> bool {

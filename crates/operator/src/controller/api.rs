@@ -40,6 +40,9 @@ pub trait Reconciler: Send + Sync + 'static {
     /// [`ReconcileError`] where the status could not be written; it is logged.
     fn report_panic(&self, key: NetworkKey, message: String)
     -> impl Future<Output = Result<(), ReconcileError>> + Send;
+
+    /// Lets go of what is no longer used. Called about once a minute.
+    fn keep_house(&self) {}
 }
 
 /// Who is told what was decided: metrics and the log.

@@ -1,0 +1,132 @@
+//! Watches that carry metadata alone: a seed holds many fat objects, and what an object says is read when it is needed.
+
+use futures::{Stream, StreamExt as _};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::core::{ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta};
+use kube::runtime::watcher::{self, Event};
+use kube::runtime::{WatchStreamExt as _, watcher as watch};
+use kube::{Api, Client};
+
+use crate::client::Resource;
+
+/// What happened to the objects of a kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A complete list begins; what it does not hold at its end is gone.
+    ListBegins,
+    /// An object of the list.
+    Listed(Metadata),
+    /// The list is complete.
+    ListEnds,
+    /// An object was made or changed.
+    Applied(Metadata),
+    /// An object is gone.
+    Deleted(Metadata),
+}
+
+/// The metadata by which a change is judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metadata {
+    /// `metadata.namespace`; empty for what belongs to the whole cluster.
+    pub namespace: String,
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.uid`.
+    pub uid: String,
+    /// `metadata.generation`.
+    pub generation: i64,
+    /// `metadata.deletionTimestamp`, RFC 3339.
+    pub deletion_timestamp: Option<String>,
+    /// `metadata.finalizers`.
+    pub finalizers: Vec<String>,
+    /// Annotation `gardener.cloud/operation`.
+    pub operation: Option<String>,
+    /// Annotation `gardener.cloud/timestamp`.
+    pub timestamp: Option<String>,
+}
+
+/// A watch that was interrupted; it goes on by itself.
+#[derive(Debug, thiserror::Error)]
+#[error("the watch was interrupted")]
+pub struct Interruption(#[source] Box<watcher::Error>);
+
+/// Watches all objects of a kind in the cluster, for ever: after an interruption it goes on after a pause, from where it was if
+/// the server still knows, else with a new list.
+pub fn metadata(
+    client: &Client,
+    resource: &Resource,
+) -> impl Stream<Item = Result<Change, Interruption>> + Send + use<> {
+    let kind = api_resource(resource);
+    let objects: Api<PartialObjectMeta<DynamicObject>> = Api::all_with(client.clone(), &kind);
+    watch(objects, watcher::Config::default()).default_backoff().map(|event| match event {
+        Ok(Event::Init) => Ok(Change::ListBegins),
+        Ok(Event::InitApply(object)) => Ok(Change::Listed(object.metadata.into())),
+        Ok(Event::InitDone) => Ok(Change::ListEnds),
+        Ok(Event::Apply(object)) => Ok(Change::Applied(object.metadata.into())),
+        Ok(Event::Delete(object)) => Ok(Change::Deleted(object.metadata.into())),
+        Err(error) => Err(Interruption(Box::new(error))),
+    })
+}
+
+fn api_resource(resource: &Resource) -> ApiResource {
+    let (group, version) = resource.api_version().split_once('/').unwrap_or(("", resource.api_version()));
+    let path = resource.path("");
+    let plural = path.rsplit('/').next().unwrap_or_default();
+    ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, resource.kind), plural)
+}
+
+impl From<ObjectMeta> for Metadata {
+    fn from(metadata: ObjectMeta) -> Self {
+        let mut annotations = metadata.annotations.unwrap_or_default();
+        Self {
+            namespace: metadata.namespace.unwrap_or_default(),
+            name: metadata.name.unwrap_or_default(),
+            uid: metadata.uid.unwrap_or_default(),
+            generation: metadata.generation.unwrap_or_default(),
+            deletion_timestamp: metadata.deletion_timestamp.map(|time| time.0.to_string()),
+            finalizers: metadata.finalizers.unwrap_or_default(),
+            operation: annotations.remove("gardener.cloud/operation"),
+            timestamp: annotations.remove("gardener.cloud/timestamp"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::resource::{CLUSTERS, NETWORKS};
+
+    #[test]
+    fn a_kind_is_where_the_api_server_keeps_it() {
+        let networks = api_resource(&NETWORKS);
+        assert_eq!(
+            (networks.group.as_str(), networks.version.as_str(), networks.kind.as_str(), networks.plural.as_str()),
+            ("extensions.gardener.cloud", "v1alpha1", "Network", "networks")
+        );
+        assert_eq!(api_resource(&CLUSTERS).plural, "clusters");
+    }
+
+    #[test]
+    fn the_metadata_that_counts_is_kept() {
+        let metadata: ObjectMeta = serde_json::from_value(serde_json::json!({
+            "namespace": "shoot--foo--bar", "name": "bar", "uid": "u", "generation": 3, "resourceVersion": "9",
+            "deletionTimestamp": "2026-11-26T10:00:00Z", "finalizers": ["extensions.gardener.cloud/network"],
+            "annotations": {"gardener.cloud/operation": "reconcile", "gardener.cloud/timestamp": "t", "other": "x"},
+        }))
+        .unwrap();
+        assert_eq!(
+            Metadata::from(metadata),
+            Metadata {
+                namespace: "shoot--foo--bar".to_owned(),
+                name: "bar".to_owned(),
+                uid: "u".to_owned(),
+                generation: 3,
+                deletion_timestamp: Some("2026-11-26T10:00:00Z".to_owned()),
+                finalizers: vec!["extensions.gardener.cloud/network".to_owned()],
+                operation: Some("reconcile".to_owned()),
+                timestamp: Some("t".to_owned()),
+            }
+        );
+        assert_eq!(Metadata::from(ObjectMeta::default()), Metadata::default());
+    }
+}
