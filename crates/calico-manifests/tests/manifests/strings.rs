@@ -11,8 +11,11 @@ use crate::plans::wish;
 /// Stands for the string of the owner. No object has it otherwise.
 const PLACEHOLDER: &str = "interface=THE-STRING-OF-THE-OWNER";
 
+/// A field of the owner's, and how its text enters a plan.
+type Field = (&'static str, fn(&mut Plan, &str));
+
 /// Where a string of the owner enters a plan. Validation admits only some strings in most of these; here any must do no harm.
-const FIELDS: [(&str, fn(&mut Plan, &str)); 8] = [
+const FIELDS: [Field; 8] = [
     ("ipv4.autoDetectionMethod", |plan, text| {
         if let Some(family) = &mut plan.dataplane.ipv4 {
             family.auto_detection_method = Some(text.to_owned());
