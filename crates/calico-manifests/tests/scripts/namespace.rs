@@ -31,7 +31,8 @@ fn succeeds(program: &str, arguments: &[&str]) -> bool {
 /// If it failed. Shows what it wrote.
 pub fn run(script: &str, program: &str) -> String {
     let Output { status, stdout, stderr } = Command::new("unshare")
-        .args(["--net", "--mount", "bash", "-e", "-c", program])
+        // Whatever still runs in the background ends with the program, for it is the first process of its namespace.
+        .args(["--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "bash", "-e", "-c", program])
         .env("SCRIPT", script)
         .output()
         .expect("unshare");

@@ -6,7 +6,8 @@ use crate::namespace::{available, lines, run};
 
 /// Starts the script in the background. `rules` shows all of both families; `until N` waits until there are that many.
 const HELPERS: &str = r#"
-export POD_CIDR=100.96.0.0/11,2001:db8:1::/56 RESOLV_CONF=/tmp/resolv.$$ INTERVAL_SECONDS=1
+RESOLV_CONF=$(mktemp)
+export RESOLV_CONF POD_CIDR=100.96.0.0/11,2001:db8:1::/56 INTERVAL_SECONDS=1
 cat >$RESOLV_CONF <<end
 search example.org
 nameserver 10.250.0.2
