@@ -6,6 +6,7 @@
 pub mod calico;
 pub mod cluster;
 pub mod controller_configuration;
+pub mod definitions;
 pub mod image_vector;
 pub mod managed_resource;
 pub mod meta;
