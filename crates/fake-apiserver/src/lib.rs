@@ -28,6 +28,7 @@ mod schema;
 mod server;
 mod store;
 mod table;
+pub mod world;
 mod write;
 
 pub use admission::{AdmissionRequest, Operation};

@@ -1,0 +1,119 @@
+//! The machines of a shoot: kubelets that register Nodes, the DaemonSet controller that rolls calico-node over them, and calico-node
+//! itself as far as others see it: what it writes into the Node when it starts and stops.
+//!
+//! Beside them the controllers that would otherwise leave objects unfinished for ever: Deployments are available at once, and a
+//! workload deleted in the foreground goes when its pods have gone.
+
+mod calico_node;
+mod daemon_set;
+mod deployments;
+mod kubelet;
+
+use std::pin::pin;
+use std::time::Duration;
+
+use fastrand::Rng;
+use futures::StreamExt;
+use futures::stream::select_all;
+use kube::runtime::watcher::Event;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::{Clock, Cluster, Running, kinds};
+use daemon_set::Rollout;
+use kubelet::Kubelets;
+
+/// How long things take.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    /// From one Node's registration to the next one's.
+    pub registration: Duration,
+    /// From the creation of a calico-node pod until it is ready.
+    pub start: Duration,
+    /// From the decision to replace a pod until it has gone.
+    pub stop: Duration,
+}
+
+/// One machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Machine {
+    /// The name of its Node.
+    pub name: String,
+    /// Its address.
+    pub address: String,
+    /// The range of its pods.
+    pub pod_cidr: String,
+}
+
+/// The machines of a shoot.
+#[derive(Debug)]
+pub struct Nodes {
+    shoot: Cluster,
+    machines: Vec<Machine>,
+    timing: Timing,
+    clock: Clock,
+    seed: u64,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self { registration: Duration::from_secs(2), start: Duration::from_secs(12), stop: Duration::from_secs(8) }
+    }
+}
+
+/// So many machines as a worker pool of Gardener has them, with pod ranges of 256 addresses each.
+#[must_use]
+pub fn machines(count: u8) -> Vec<Machine> {
+    (0..count)
+        .map(|index| Machine {
+            name: format!("ip-10-250-0-{}", u16::from(index) + 4),
+            address: format!("10.250.0.{}", u16::from(index) + 4),
+            pod_cidr: format!("100.96.{index}.0/24"),
+        })
+        .collect()
+}
+
+impl Nodes {
+    /// These machines. `seed` decides in which order their pods are replaced.
+    pub fn new(shoot: Cluster, machines: Vec<Machine>, timing: Timing, clock: Clock, seed: u64) -> Self {
+        Self { shoot, machines, timing, clock, seed }
+    }
+
+    /// Switches them on.
+    pub fn start(self) -> Running {
+        Running::start(self.run())
+    }
+
+    async fn run(self) {
+        let changes = [kinds::DAEMON_SET, kinds::DEPLOYMENT]
+            .map(|kind| self.shoot.changes(&kind, "").map(move |event| (kind, event)).boxed());
+        let mut changes = pin!(select_all(changes));
+        let mut kubelets = Kubelets::new(self.machines, self.timing.registration);
+        let mut rollout = Rollout::new(self.timing, Rng::with_seed(self.seed));
+        loop {
+            let now = Instant::now();
+            let mut worked = kubelets.register(&self.shoot, &self.clock, now).await;
+            if worked.is_ok() {
+                worked = rollout.advance(&self.shoot, &kubelets, &self.clock, now).await;
+            }
+            if worked.is_err() {
+                sleep(RETRY).await;
+                continue;
+            }
+            let next = [kubelets.next(), rollout.next()].into_iter().flatten().min();
+            tokio::select! {
+                Some((kind, event)) = changes.next() => {
+                    if kind == kinds::DAEMON_SET {
+                        rollout.note(event);
+                    } else if let Event::Apply(deployment) | Event::InitApply(deployment) = event {
+                        // What fails is done with the next change of the object, which nobody would miss here.
+                        let _ = deployments::finish(&self.shoot, &deployment, &self.clock).await;
+                    }
+                }
+                () = sleep_until(next.unwrap_or(now + IDLE)) => {}
+            }
+        }
+    }
+}
+
+const RETRY: Duration = Duration::from_secs(1);
+const IDLE: Duration = Duration::from_secs(3600);

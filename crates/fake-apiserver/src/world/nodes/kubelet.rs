@@ -1,0 +1,116 @@
+//! kubelets, one after the other: a Node each, ready once a pod network is there.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::Machine;
+use crate::world::{Clock, Cluster, kinds};
+
+/// The kubelets of all machines.
+#[derive(Debug)]
+pub(super) struct Kubelets {
+    machines: Vec<Machine>,
+    registered: usize,
+    interval: Duration,
+    due: Instant,
+}
+
+impl Kubelets {
+    pub(super) fn new(machines: Vec<Machine>, interval: Duration) -> Self {
+        Self { machines, registered: 0, interval, due: Instant::now() }
+    }
+
+    /// The machines whose Nodes are there.
+    pub(super) fn registered(&self) -> &[Machine] {
+        self.machines.get(..self.registered).unwrap_or_default()
+    }
+
+    /// When the next one registers.
+    pub(super) fn next(&self) -> Option<Instant> {
+        (self.registered < self.machines.len()).then_some(self.due)
+    }
+
+    /// Registers whatever is due.
+    pub(super) async fn register(&mut self, shoot: &Cluster, clock: &Clock, now: Instant) -> Result<(), kube::Error> {
+        while let Some(machine) = self.machines.get(self.registered).filter(|_| self.due <= now) {
+            match shoot.create(&kinds::NODE, node(machine, clock)).await {
+                Ok(_) => {}
+                // It was there before this world began.
+                Err(kube::Error::Api(status)) if status.code == 409 => {}
+                Err(error) => return Err(error),
+            }
+            self.registered += 1;
+            self.due += self.interval;
+        }
+        Ok(())
+    }
+}
+
+/// Tells that a pod network is there, or is not.
+pub(super) async fn ready(
+    shoot: &Cluster,
+    machine: &Machine,
+    has_network: bool,
+    clock: &Clock,
+) -> Result<(), kube::Error> {
+    shoot.set_node_condition(&machine.name, &ready_condition(has_network, clock), None).await.map(drop)
+}
+
+fn node(machine: &Machine, clock: &Clock) -> Value {
+    let Machine { name, address, pod_cidr } = machine;
+    json!({
+        "metadata": {
+            "name": name,
+            "labels": {
+                "kubernetes.io/hostname": name,
+                "kubernetes.io/os": "linux",
+                "node.kubernetes.io/instance-type": "m5.large",
+                "topology.kubernetes.io/zone": "eu-west-1a",
+                "worker.gardener.cloud/pool": "worker",
+            },
+        },
+        "spec": {
+            "podCIDR": pod_cidr,
+            "podCIDRs": [pod_cidr],
+            "providerID": format!("aws:///eu-west-1a/i-{:0>17}", address.replace('.', "")),
+        },
+        "status": {
+            "addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": name}],
+            "capacity": {"cpu": "2", "memory": "8Gi", "pods": "110"},
+            "nodeInfo": {
+                "kubeletVersion": "v1.36.2", "osImage": "Garden Linux", "containerRuntimeVersion": "containerd://2.1.4",
+                "kernelVersion": "6.12.0", "architecture": "amd64", "operatingSystem": "linux", "machineID": "",
+                "systemUUID": "", "bootID": "", "kubeProxyVersion": "",
+            },
+            "conditions": [
+                condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "there is enough memory", clock),
+                condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "there is enough disk", clock),
+                condition("PIDPressure", "False", "KubeletHasSufficientPID", "there are enough process IDs", clock),
+                ready_condition(false, clock),
+            ],
+        },
+    })
+}
+
+fn ready_condition(has_network: bool, clock: &Clock) -> Value {
+    if has_network {
+        condition("Ready", "True", "KubeletReady", "kubelet is posting ready status", clock)
+    } else {
+        condition("Ready", "False", "KubeletNotReady", "the pod network is not ready", clock)
+    }
+}
+
+/// A condition of a Node that has just changed.
+pub(super) fn condition(kind: &str, status: &str, reason: &str, message: &str, clock: &Clock) -> Value {
+    let now = clock.seconds();
+    json!({
+        "type": kind,
+        "status": status,
+        "reason": reason,
+        "message": message,
+        "lastHeartbeatTime": now,
+        "lastTransitionTime": now,
+    })
+}

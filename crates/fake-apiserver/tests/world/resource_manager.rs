@@ -1,0 +1,472 @@
+//! What gardener-resource-manager does with bundles, as seen on real API servers.
+
+use std::sync::{Arc, Mutex};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use fake_apiserver::world::resource_manager::{ResourceManager, Timing};
+use fake_apiserver::world::{Clock, Cluster, Running, kinds};
+use fake_apiserver::{Effect, Fault, Server, Verb};
+use serde_json::{Value, json};
+
+use super::{NAMESPACE, clock, cluster, condition, definition, pass};
+
+const NAME: &str = "extension-networking-calico-config";
+
+struct World {
+    seed: Cluster,
+    seed_server: Server,
+    shoot: Cluster,
+    shoot_server: Server,
+    clock: Clock,
+}
+
+impl World {
+    fn new() -> Self {
+        let clock = clock();
+        let (seed_server, seed) = cluster(clock, [definition(&kinds::MANAGED_RESOURCE, "Namespaced")]);
+        let (shoot_server, shoot) = cluster(clock, []);
+        Self { seed, seed_server, shoot, shoot_server, clock }
+    }
+
+    fn manager(&self) -> Running {
+        let (seed, shoot) = (self.seed.clone(), self.shoot.clone());
+        ResourceManager::new(seed, shoot, NAMESPACE, Timing::default(), self.clock).start()
+    }
+
+    /// Stores these keys in a Secret of that name and points the ManagedResource to it.
+    async fn store(&self, secret: &str, data: &[(&str, &[u8])]) {
+        let data: serde_json::Map<String, Value> =
+            data.iter().map(|(key, value)| ((*key).to_owned(), STANDARD.encode(value).into())).collect();
+        let object = json!({"metadata": {"name": secret, "namespace": NAMESPACE}, "data": data});
+        self.seed.create(&kinds::SECRET, object).await.unwrap();
+        let spec = json!({"secretRefs": [{"name": secret}], "injectLabels": {"shoot.gardener.cloud/no-cleanup": "true"}, "keepObjects": false});
+        match self.seed.get(&kinds::MANAGED_RESOURCE, NAMESPACE, NAME).await.unwrap() {
+            None => {
+                let object = json!({"metadata": {"name": NAME, "namespace": NAMESPACE}, "spec": spec});
+                self.seed.create(&kinds::MANAGED_RESOURCE, object).await.unwrap();
+            }
+            Some(_) => {
+                let patch = json!({"spec": spec});
+                self.seed.merge(&kinds::MANAGED_RESOURCE, NAMESPACE, NAME, &patch).await.unwrap();
+            }
+        }
+    }
+
+    async fn found(&self) -> Option<Value> {
+        self.seed.get(&kinds::MANAGED_RESOURCE, NAMESPACE, NAME).await.unwrap()
+    }
+
+    async fn applied(&self) -> (String, String, String) {
+        condition(&self.found().await.unwrap(), "ResourcesApplied")
+    }
+
+    async fn config_map(&self, name: &str) -> Option<Value> {
+        self.shoot.get(&kinds::CONFIG_MAP, "kube-system", name).await.unwrap()
+    }
+}
+
+fn config_map(name: &str, value: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: kube-system}}\ndata: {{k: {value}}}\n"
+    )
+}
+
+fn daemon_set(more: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {{name: calico-node, namespace: kube-system{more}}}\nspec:\n  \
+         selector: {{matchLabels: {{k8s-app: calico-node}}}}\n  template:\n    metadata: {{labels: {{k8s-app: calico-node}}}}\n    \
+         spec: {{containers: [{{name: calico-node, image: node, resources: {{requests: {{cpu: 250m}}}}}}]}}\n"
+    )
+}
+
+fn deployment(name: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: kube-system}}\nspec:\n  selector: {{}}\n  template:\n    spec: {{containers: []}}\n"
+    )
+}
+
+fn stream(documents: &[String]) -> Vec<u8> {
+    documents.join("---\n").into_bytes()
+}
+
+fn compressed(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    brotli::BrotliCompress(&mut &*text, &mut out, &brotli::enc::BrotliEncoderParams::default()).unwrap();
+    out
+}
+
+fn says(status: &str, reason: &str, message: &str) -> (String, String, String) {
+    (status.to_owned(), reason.to_owned(), message.to_owned())
+}
+
+const POOL_DEFINITION: &str = r#"{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+    "metadata": {"name": "ippools.crd.projectcalico.org"},
+    "spec": {"group": "crd.projectcalico.org", "scope": "Cluster",
+        "names": {"kind": "IPPool", "plural": "ippools", "singular": "ippool", "listKind": "IPPoolList"},
+        "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {"type": "object",
+            "properties": {"spec": {"type": "object", "properties": {"blockSize": {"type": "integer"}}}}}}}]}}"#;
+const POOL: &str = "apiVersion: crd.projectcalico.org/v1\nkind: IPPool\nmetadata: {name: default-ipv4-ippool}\nspec: {blockSize: 26}\n";
+
+#[tokio::test(start_paused = true)]
+async fn a_bundle_is_applied_in_one_round_by_kind_whatever_its_order() {
+    let world = World::new();
+    let manager = world.manager();
+    let plain = stream(&[POOL.to_owned(), daemon_set(""), config_map("calico-config", "v")]);
+    let definitions = compressed(POOL_DEFINITION.as_bytes());
+    world.store("s-1", &[("config.yaml", &plain), ("crds.yaml.br", &definitions)]).await;
+    pass(2).await;
+
+    let created: Vec<String> = world
+        .shoot_server
+        .take_requests()
+        .into_iter()
+        .filter(|request| request.verb == Verb::Create)
+        .map(|request| request.resource)
+        .collect();
+    assert_eq!(created, ["configmaps", "customresourcedefinitions", "daemonsets", "ippools"]);
+    let found = world.found().await.unwrap();
+    assert_eq!(found["status"]["observedGeneration"], 1);
+    assert_eq!(found["metadata"]["finalizers"], json!(["resources.gardener.cloud/gardener-resource-manager"]));
+    let types: Vec<&Value> =
+        found["status"]["conditions"].as_array().unwrap().iter().map(|found| &found["type"]).collect();
+    assert_eq!(types, ["ResourcesHealthy", "ResourcesProgressing", "ResourcesApplied"]);
+    assert_eq!(condition(&found, "ResourcesApplied"), says("True", "ApplySucceeded", "All resources are applied."));
+    assert_eq!(
+        condition(&found, "ResourcesHealthy"),
+        says(
+            "False",
+            "DaemonSetUnhealthy",
+            "DaemonSet \"kube-system/calico-node\" is unhealthy: observed generation outdated (0/1)"
+        )
+    );
+    assert_eq!(
+        condition(&found, "ResourcesProgressing"),
+        says(
+            "True",
+            "DaemonSetProgressing",
+            "DaemonSet \"kube-system/calico-node\" is progressing: observed generation outdated (0/1)"
+        )
+    );
+
+    let stored = world.config_map("calico-config").await.unwrap();
+    assert_eq!(
+        stored["metadata"]["labels"],
+        json!({"resources.gardener.cloud/managed-by": "gardener", "shoot.gardener.cloud/no-cleanup": "true"})
+    );
+    assert_eq!(
+        stored["metadata"]["annotations"]["resources.gardener.cloud/origin"],
+        "shoot--demo--world/extension-networking-calico-config"
+    );
+    let node = world.shoot.get(&kinds::DAEMON_SET, "kube-system", "calico-node").await.unwrap().unwrap();
+    assert_eq!(
+        node["spec"]["template"]["metadata"]["labels"],
+        json!({"k8s-app": "calico-node", "shoot.gardener.cloud/no-cleanup": "true"})
+    );
+
+    // Its kind was not known when the pool was decoded, so that it counted as one of namespaces. The next round knows better.
+    let pool = |found: &Value| {
+        let entries = found["status"]["resources"].as_array().unwrap();
+        entries.iter().find(|entry| entry["kind"] == "IPPool").cloned().unwrap()
+    };
+    assert_eq!(pool(&found)["namespace"], "default");
+    let patch = json!({"metadata": {"annotations": {"gardener.cloud/operation": "reconcile"}}});
+    world.seed.merge(&kinds::MANAGED_RESOURCE, NAMESPACE, NAME, &patch).await.unwrap();
+    pass(2).await;
+    let found = world.found().await.unwrap();
+    assert_eq!(pool(&found)["namespace"], Value::Null);
+    assert_eq!(found["metadata"]["annotations"]["gardener.cloud/operation"], Value::Null);
+    manager.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn conditions_are_written_in_the_order_seen_and_end_healthy_once_the_workload_is() {
+    let world = World::new();
+    let told = Arc::new(Mutex::new(Vec::<String>::new()));
+    let sink = Arc::clone(&told);
+    world.seed_server.admit(move |request| {
+        if let Some(object) = request.object.as_deref().filter(|_| request.subresource == "status") {
+            let states = ["ResourcesApplied", "ResourcesHealthy", "ResourcesProgressing"].map(|kind| {
+                let (status, reason, _) = condition(object, kind);
+                format!("{status}/{reason}")
+            });
+            sink.lock().unwrap().push(states.join(" "));
+        }
+        Ok(())
+    });
+    let _manager = world.manager();
+    world.store("s-1", &[("config.yaml", daemon_set("").as_bytes())]).await;
+    pass(2).await;
+    let status = json!({"observedGeneration": 1, "desiredNumberScheduled": 2, "currentNumberScheduled": 2, "updatedNumberScheduled": 2});
+    world.shoot.merge_status(&kinds::DAEMON_SET, "kube-system", "calico-node", &status).await.unwrap();
+    pass(2).await;
+    assert_eq!(
+        *told.lock().unwrap(),
+        [
+            "Progressing/ApplyProgressing Unknown/ChecksPending Unknown/ChecksPending",
+            "True/ApplySucceeded Unknown/ChecksPending Unknown/ChecksPending",
+            "True/ApplySucceeded False/DaemonSetUnhealthy True/DaemonSetProgressing",
+            "True/ApplySucceeded True/ResourcesHealthy False/ResourcesRolledOut",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_left_the_bundle_goes_first_and_nothing_is_applied_until_it_is_gone() {
+    let world = World::new();
+    let _manager = world.manager();
+    let both = stream(&[config_map("calico-config", "old"), deployment("calico-kube-controllers")]);
+    world.store("s-1", &[("config.yaml", &both)]).await;
+    pass(2).await;
+    world.store("s-2", &[("config.yaml", config_map("calico-config", "new").as_bytes())]).await;
+    pass(30).await;
+
+    let value = async || world.config_map("calico-config").await.unwrap()["data"]["k"].clone();
+    assert_eq!(value().await, "old", "nobody collects the pods of the Deployment");
+    let pending = "Could not clean all old resources: 1 error occurred: deletion of old resource \
+                   \"apps/v1/Deployment/kube-system/calico-kube-controllers\" is still pending";
+    assert_eq!(world.applied().await, says("Progressing", "DeletionPending", pending));
+    let found = world.found().await.unwrap();
+    assert_eq!((&found["metadata"]["generation"], &found["status"]["observedGeneration"]), (&json!(2), &json!(1)));
+
+    let patch = json!({"metadata": {"finalizers": null}});
+    world.shoot.merge(&kinds::DEPLOYMENT, "kube-system", "calico-kube-controllers", &patch).await.unwrap();
+    pass(6).await;
+    assert_eq!(value().await, "new");
+    assert_eq!(world.found().await.unwrap()["status"]["observedGeneration"], 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_error_stops_the_round_and_what_was_never_recorded_is_never_deleted() {
+    let world = World::new();
+    let _manager = world.manager();
+    let scaler =
+        "apiVersion: autoscaling.k8s.io/v1\nkind: VerticalPodAutoscaler\nmetadata: {name: v, namespace: kube-system}\n";
+    let documents = stream(&[scaler.to_owned(), config_map("calico-config", "v")]);
+    world.store("s-1", &[("config.yaml", &documents)]).await;
+    pass(2).await;
+    let (status, reason, message) = world.applied().await;
+    let expected = "Could not apply all new resources: error during apply of object \
+        \"autoscaling.k8s.io/v1/VerticalPodAutoscaler/kube-system/v\": no matches for kind \"VerticalPodAutoscaler\" in version \
+        \"autoscaling.k8s.io/v1\"";
+    // At a retry the state turns to Progressing, reason and message stay.
+    assert!(status == "False" || status == "Progressing", "{status}");
+    assert_eq!((reason.as_str(), message.as_str()), ("ApplyFailed", expected));
+    let found = world.found().await.unwrap();
+    assert_eq!((&found["status"]["resources"], &found["status"]["observedGeneration"]), (&Value::Null, &Value::Null));
+    assert!(world.config_map("calico-config").await.is_some(), "what came before is there");
+
+    world.seed.delete(&kinds::MANAGED_RESOURCE, NAMESPACE, NAME).await.unwrap();
+    pass(1).await;
+    assert_eq!(world.found().await, None);
+    assert!(world.config_map("calico-config").await.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_object_of_a_broken_document_is_deleted() {
+    let world = World::new();
+    let _manager = world.manager();
+    let whole = stream(&[config_map("one", "v"), config_map("two", "v")]);
+    world.store("s-1", &[("config.yaml", &whole)]).await;
+    pass(2).await;
+    let broken = stream(&[config_map("one", "w"), "kind: [\n".to_owned()]);
+    world.store("s-2", &[("config.yaml", &broken)]).await;
+    pass(10).await;
+    assert_eq!(world.config_map("one").await.unwrap()["data"]["k"], "w");
+    assert_eq!(world.config_map("two").await, None);
+    let (status, reason, message) = world.applied().await;
+    assert_eq!((status.as_str(), reason.as_str()), ("False", "DecodingFailed"));
+    let start = format!(
+        "Could not decode all new resources: [Could not decode resource at index 1 in 'config.yaml' in secret '{NAMESPACE}/s-2': \
+         error converting YAML to JSON: "
+    );
+    assert!(message.starts_with(&start), "{message}");
+    assert_eq!(world.found().await.unwrap()["status"]["observedGeneration"], 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_damaged_compressed_value_hangs_the_manager_until_both_are_mended() {
+    let world = World::new();
+    let manager = world.manager();
+    let whole = compressed(config_map("one", "v").as_bytes());
+    let damaged = whole.get(..whole.len() - 1).unwrap();
+    world.store("s-1", &[("config.yaml.br", damaged)]).await;
+    pass(60).await;
+    assert_eq!(world.found().await.unwrap()["status"], Value::Null);
+    world.store("s-2", &[("config.yaml.br", &whole)]).await;
+    pass(60).await;
+    assert_eq!(world.config_map("one").await, None, "mending the bundle alone does not help");
+    manager.stop().await;
+    let _manager = world.manager();
+    pass(2).await;
+    assert!(world.config_map("one").await.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_secret_changes_nothing_and_is_picked_up_by_the_back_off() {
+    let world = World::new();
+    let _manager = world.manager();
+    world.store("s-1", &[("config.yaml", config_map("one", "v").as_bytes())]).await;
+    pass(2).await;
+    world.seed.delete(&kinds::SECRET, NAMESPACE, "s-1").await.unwrap();
+    pass(2).await;
+    assert_eq!(world.applied().await.0, "True", "its deletion alone is not noticed");
+    let patch = json!({"spec": {"secretRefs": [{"name": "s-2"}]}});
+    world.seed.merge(&kinds::MANAGED_RESOURCE, NAMESPACE, NAME, &patch).await.unwrap();
+    pass(10).await;
+    assert_eq!(world.applied().await, says("False", "CannotReadSecret", "Secret \"s-2\" not found"));
+    assert_eq!(world.config_map("one").await.unwrap()["data"]["k"], "v");
+    let data = json!({"config.yaml": STANDARD.encode(config_map("one", "w"))});
+    let secret = json!({"metadata": {"name": "s-2", "namespace": NAMESPACE}, "data": data});
+    world.seed.create(&kinds::SECRET, secret).await.unwrap();
+    pass(30).await;
+    assert_eq!(world.config_map("one").await.unwrap()["data"]["k"], "w");
+    assert_eq!(world.applied().await.0, "True");
+}
+
+#[tokio::test(start_paused = true)]
+async fn deletion_waits_for_every_object_and_says_for_which() {
+    let world = World::new();
+    let _manager = world.manager();
+    world.store("s-1", &[("config.yaml", &stream(&[config_map("one", "v"), config_map("two", "v")]))]).await;
+    pass(2).await;
+    let hold = json!({"metadata": {"finalizers": ["example.com/stuck"]}});
+    world.shoot.merge(&kinds::CONFIG_MAP, "kube-system", "two", &hold).await.unwrap();
+    world.seed.delete(&kinds::SECRET, NAMESPACE, "s-1").await.unwrap();
+    world.seed.delete(&kinds::MANAGED_RESOURCE, NAMESPACE, NAME).await.unwrap();
+    pass(20).await;
+    assert_eq!(world.config_map("one").await, None);
+    let found = world.found().await.unwrap();
+    assert_eq!(
+        condition(&found, "ResourcesHealthy"),
+        says("False", "DeletionPending", "The resources are currently being deleted.")
+    );
+    assert_eq!(
+        condition(&found, "ResourcesProgressing"),
+        says("True", "DeletionPending", "The resources are currently being deleted.")
+    );
+    assert_eq!(
+        condition(&found, "ResourcesApplied"),
+        says(
+            "Progressing",
+            "DeletionPending",
+            "Could not clean all old resources: 1 error occurred: deletion of old resource \
+             \"v1/ConfigMap/kube-system/two\" is still pending"
+        )
+    );
+    let release = json!({"metadata": {"finalizers": null}});
+    world.shoot.merge(&kinds::CONFIG_MAP, "kube-system", "two", &release).await.unwrap();
+    pass(6).await;
+    assert_eq!(world.found().await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn kept_objects_stay_as_they_are_and_are_adopted_again() {
+    let world = World::new();
+    let _manager = world.manager();
+    world.store("s-1", &[("config.yaml", config_map("one", "v").as_bytes())]).await;
+    pass(2).await;
+    let before = world.config_map("one").await;
+    let keep = json!({"spec": {"keepObjects": true}});
+    world.seed.merge(&kinds::MANAGED_RESOURCE, NAMESPACE, NAME, &keep).await.unwrap();
+    world.seed.delete(&kinds::MANAGED_RESOURCE, NAMESPACE, NAME).await.unwrap();
+    pass(2).await;
+    assert_eq!(world.found().await, None);
+    assert_eq!(world.config_map("one").await, before);
+    world.seed.delete(&kinds::SECRET, NAMESPACE, "s-1").await.unwrap();
+    world.store("s-1", &[("config.yaml", config_map("one", "v").as_bytes())]).await;
+    pass(2).await;
+    assert_eq!(world.config_map("one").await, before);
+    assert_eq!(world.applied().await.0, "True");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_number_where_a_text_is_due_is_not_applied() {
+    let world = World::new();
+    let _manager = world.manager();
+    let wrong = daemon_set("").replace("image: node", "image: 1");
+    world.store("s-1", &[("config.yaml", wrong.as_bytes())]).await;
+    pass(2).await;
+    let (_, reason, message) = world.applied().await;
+    assert_eq!(reason, "ApplyFailed");
+    let start = "Could not apply all new resources: error during apply of object \
+        \"apps/v1/DaemonSet/kube-system/calico-node\": unable to convert unstructured object to apps/v1, Kind=DaemonSet: ";
+    assert!(message.starts_with(start), "{message}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_that_the_api_server_refuses_stops_what_comes_after_it() {
+    let world = World::new();
+    let _manager = world.manager();
+    let wrong = stream(&[POOL.replace("26", "x"), config_map("one", "v")]);
+    world.store("s-1", &[("config.yaml", &wrong), ("crds.yaml", POOL_DEFINITION.as_bytes())]).await;
+    pass(2).await;
+    let (_, reason, message) = world.applied().await;
+    assert_eq!(reason, "ApplyFailed");
+    assert!(message.contains("spec.blockSize: Invalid value: \"string\""), "{message}");
+    assert!(world.config_map("one").await.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_others_put_on_an_object_stays_and_what_was_ours_goes() {
+    let world = World::new();
+    let _manager = world.manager();
+    let labelled =
+        daemon_set(", labels: {ours: a}, annotations: {resources.gardener.cloud/preserve-resources: 'true'}");
+    world.store("s-1", &[("config.yaml", labelled.as_bytes())]).await;
+    pass(2).await;
+    let foreign = json!({
+        "metadata": {"labels": {"theirs": "b"}},
+        "spec": {"template": {"spec": {"containers": [
+            {"name": "calico-node", "image": "node", "resources": {"requests": {"cpu": "500m"}}},
+        ]}}},
+    });
+    world.shoot.merge(&kinds::DAEMON_SET, "kube-system", "calico-node", &foreign).await.unwrap();
+    let changed = labelled.replace("ours: a", "other: c");
+    world.store("s-2", &[("config.yaml", changed.as_bytes())]).await;
+    pass(2).await;
+    let found = world.shoot.get(&kinds::DAEMON_SET, "kube-system", "calico-node").await.unwrap().unwrap();
+    assert_eq!(
+        found["metadata"]["labels"],
+        json!({
+            "other": "c",
+            "theirs": "b",
+            "resources.gardener.cloud/managed-by": "gardener",
+            "shoot.gardener.cloud/no-cleanup": "true",
+        })
+    );
+    let resources = found.pointer("/spec/template/spec/containers/0/resources").unwrap();
+    assert_eq!(*resources, json!({"requests": {"cpu": "500m"}}), "live values win");
+    assert_eq!(found["metadata"]["generation"], 2, "only the foreign change was one of the spec");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_key_or_two_makes_no_difference() {
+    let world = World::new();
+    let _manager = world.manager();
+    let (one, two) = (config_map("one", "v"), config_map("two", "v"));
+    world.store("s-1", &[("config.yaml", &stream(&[one.clone(), two.clone()]))]).await;
+    pass(2).await;
+    let before = (world.config_map("one").await, world.config_map("two").await);
+    let shoot_revision = world.shoot_server.revision();
+    world.store("s-2", &[("a.yaml.br", &compressed(two.as_bytes())), ("config.yaml", one.as_bytes())]).await;
+    pass(2).await;
+    assert_eq!((world.config_map("one").await, world.config_map("two").await), before);
+    assert_eq!(world.shoot_server.revision(), shoot_revision);
+    assert_eq!(world.applied().await.0, "True");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shoot_that_cannot_be_reached_is_tried_again() {
+    let world = World::new();
+    let _manager = world.manager();
+    pass(1).await;
+    world.shoot_server.faults().add(Fault::new(Effect::ConnectionReset));
+    world.store("s-1", &[("config.yaml", config_map("one", "v").as_bytes())]).await;
+    pass(2).await;
+    assert_eq!(world.applied().await.1, "ApplyFailed");
+    world.shoot_server.faults().clear();
+    pass(30).await;
+    assert_eq!(world.applied().await, says("True", "ApplySucceeded", "All resources are applied."));
+    assert_eq!(world.found().await.unwrap()["status"]["observedGeneration"], 1);
+}
