@@ -246,7 +246,7 @@ mod tests {
         let (survey, outcome) = look(&nodes, &[NodeClass::NoCondition]);
         assert!(matches!(outcome, Outcome::Ready(_)));
         assert_eq!(survey.excluded, [WaitingNode { name: NodeName("b".into()), class: NodeClass::NoCondition }]);
-        assert_eq!(survey.by_class.get(&NodeClass::NoCondition), Some(&1));
+        assert_eq!(survey.by_class, BTreeMap::from([(NodeClass::RouteCreated, 1), (NodeClass::NoCondition, 1)]));
     }
 
     #[test]

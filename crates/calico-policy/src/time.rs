@@ -10,9 +10,8 @@ pub struct Timestamp(pub i64);
 impl Timestamp {
     /// How long after `earlier` this is; zero if it is not after it.
     #[must_use]
-    pub const fn since(self, earlier: Self) -> Duration {
-        let seconds = self.0.saturating_sub(earlier.0);
-        Duration::from_secs(if seconds > 0 { seconds.unsigned_abs() } else { 0 })
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_secs(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
     /// This point moved into the future, saturating at the end of the range.

@@ -115,9 +115,9 @@ fn numbers(text: &str) -> Option<(u64, u64, u64)> {
     parts.next().is_none().then_some((major, minor, patch))
 }
 
-/// Digits only: `u64::from_str` alone would also take a leading `+`.
+/// A sign cannot be there: the text ends before it.
 fn number(text: &str) -> Option<u64> {
-    (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
+    text.parse().ok()
 }
 
 #[cfg(test)]
@@ -150,6 +150,7 @@ mod tests {
         {
             assert_eq!(text.parse::<KubernetesVersion>(), Err(InvalidVersion(text.to_string())), "{text}");
         }
+        assert_eq!(InvalidVersion("1..2".to_string()).to_string(), "`1..2` is not a version");
     }
 
     #[test]
@@ -158,6 +159,7 @@ mod tests {
             CalicoVersion::from_tag(Some("v3.31.6")),
             CalicoVersion::Known(CalicoRelease { major: 3, minor: 31, patch: 6 })
         );
+        assert_eq!(CalicoRelease::new(3, 31, 6).to_string(), "v3.31.6");
         assert_eq!(CalicoVersion::from_tag(None), CalicoVersion::NoTag);
         assert_eq!(CalicoVersion::from_tag(Some("master")), CalicoVersion::Unrecognised("master".to_string()));
     }

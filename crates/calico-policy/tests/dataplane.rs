@@ -45,6 +45,27 @@ fn what_the_user_set() {
     assert_eq!(set.felix.service_loop_prevention.unwrap().code(), "Reject");
 }
 
+/// kube-proxy × eBPF: Felix cleans up after kube-proxy, and uses nftables.
+#[test]
+fn what_follows_from_kube_proxy() {
+    use calico_policy::shoot::KubeProxy;
+    for (kube_proxy, ebpf, expected) in [
+        (KubeProxy::Enabled, false, (false, false)),
+        (KubeProxy::Enabled, true, (false, false)),
+        (KubeProxy::Nftables, false, (false, true)),
+        (KubeProxy::Nftables, true, (false, true)),
+        (KubeProxy::Disabled, true, (true, false)),
+    ] {
+        let felix = target(V4, Overlay::On, |input| {
+            input.shoot.kube_proxy = kube_proxy;
+            input.intent.ebpf = ebpf;
+        })
+        .felix;
+        assert_eq!((felix.bpf_kube_proxy_cleanup, felix.nftables), expected, "{kube_proxy:?} {ebpf}");
+        assert_eq!(felix.bpf, ebpf);
+    }
+}
+
 #[test]
 fn an_own_range_counts_for_host_local_in_single_stack() {
     let ranges = |families, kind: Code| {

@@ -5,6 +5,7 @@ use crate::support::convert::{Input, NOW};
 use crate::support::model::{
     Before, Case, Code, Entries, Guard, Node, Nodes, Overlay, PolicyApi, Requirement, Seen, Source, Wish,
 };
+use crate::support::steps::Slot;
 use calico_policy::decision::{Action, Bundle, Outcome, Requeue};
 use calico_policy::phase::{Phase, Rollout};
 use calico_policy::shoot::KubeProxy;
@@ -184,6 +185,32 @@ fn a_switch_without_a_route_writer_leaves_no_guard() {
         Case { skip_route_verification: true, ..Case::ready() },
     ] {
         assert_eq!(actions(&decided(&case)), ["no guard", "write none"]);
+    }
+}
+
+/// Who distributes the routes × `podRoutes: Skip`: only routes of BIRD are let go unverified.
+#[test]
+fn routes_of_bird_are_verified_unless_configured_otherwise() {
+    for (overlay, skip_pod_routes, expected) in [
+        (Overlay::Off, false, Some("RoutesMissing")),
+        (Overlay::Off, true, Some("RoutesMissing")),
+        (Overlay::OffWithPodRoutes, false, Some("RoutesMissing")),
+        (Overlay::OffWithPodRoutes, true, Some("PodRoutesByCalico")),
+    ] {
+        let decision = decided(&Case { wish: Wish::overlay(overlay), skip_pod_routes, ..blocked() });
+        assert_eq!(decision.overlay.reason(), expected, "{overlay:?} {skip_pod_routes}");
+    }
+}
+
+/// Nodes with a pod network of IPv4 alone are complete in a shoot of IPv4 and in one of IPv6, where it is odd, but not in both.
+#[test]
+fn only_dual_stack_asks_for_two_pod_networks() {
+    let nodes = || Nodes::Listed(vec![Node { pod_cidr_ipv6: false, ..Node::ready() }]);
+    for (families, expected) in [(&["IPv4"][..], "Proceed"), (&["IPv6"], "Proceed"), (&["IPv4", "IPv6"], "Hold")] {
+        let dual = Seen { ipv6: Some(Slot { pool: "vxlan", mode: "Always", object: true }), ..Seen::ipip(true) };
+        let wish = Wish { families, ..Wish::overlay(Overlay::Off) };
+        let decision = decided(&Case { wish, before: Before::bundle(dual), nodes: nodes(), ..Case::ready() });
+        assert_eq!(decision.overlay.kind().code(), expected, "{families:?}");
     }
 }
 

@@ -23,7 +23,8 @@ use operator::dump::{Dump, Inputs, read};
 use serde::de::IgnoredAny;
 
 const NODES: usize = 5_000;
-const ROUNDS: usize = 15;
+/// So many that some of them meet a quiet moment.
+const ROUNDS: usize = 40;
 
 /// What makes a reader keep most per byte: more values, or deeper ones, than any dump has.
 const JUNK: [&str; 3] = ["{}", "[", "{\"a\":"];

@@ -232,3 +232,25 @@ fn validate_points_at_every_error() {
     );
     assert!(text.ends_with("2 errors in 1 object\n"), "{text}");
 }
+
+#[test]
+fn validate_points_at_every_error_of_our_own_configuration() {
+    let folder = TempDir::new().expect("a folder");
+    let config = "apiVersion: calico.networking.extensions.config.gardener.cloud/v1alpha1\nkind: ControllerConfiguration\n\
+        featureGates: {SeamlessOverlaySwich: true, AllAlpha: false}\noverlaySwitch:\n  profil: Strict\n  deadline: soon\n  \
+        excludeNodeClasses: [Gone]\nkubeconfig: x\n";
+    std::fs::write(folder.path().join("config.yaml"), config).expect("written");
+    let output = run(&["validate", "-f", "config.yaml"], folder.path());
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    for place in [
+        "config.yaml:3:38: error: featureGates.SeamlessOverlaySwich: ",
+        "config.yaml:5:11: error: overlaySwitch.profil: ",
+        "config.yaml:6:13: error: overlaySwitch.deadline: ",
+        "config.yaml:7:24: error: overlaySwitch.excludeNodeClasses[0]: ",
+        "config.yaml:8:13: error: kubeconfig: ",
+    ] {
+        assert!(text.contains(place), "{place} not in: {text}");
+    }
+    assert!(text.ends_with("5 errors in 1 object\n"), "{text}");
+}

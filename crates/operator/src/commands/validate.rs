@@ -6,11 +6,13 @@ use gardener_api::controller_configuration::ControllerConfiguration;
 use gardener_api::network_config::NetworkConfig;
 use gardener_api::validation::{ErrorKind, FieldError, validate_network, validate_network_config, validate_shoot};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{Ending, complain};
 use crate::cli::{Output, ValidateArguments};
 use crate::diagnostics::{Diagnostic, Style};
 use crate::dump::{self, Dump, Inputs, Place};
+use crate::path;
 
 /// One violation with its place.
 #[derive(Debug)]
@@ -111,12 +113,34 @@ fn network_config(json: &str) -> Vec<FieldError> {
     }
 }
 
+/// Decoding stops at the first error: what it names is taken out and the rest is read again, until nothing is left to say.
 fn controller_configuration(json: &str) -> Vec<FieldError> {
-    let parsed = serde_json::from_str(json).map_err(|error| problem("", &error.to_string()));
-    let read = parsed.and_then(|value| {
-        ControllerConfiguration::from_value(value).map_err(|error| problem(&error.path, &error.message))
-    });
-    read.err().into_iter().collect()
+    let mut value: Value = match serde_json::from_str(json) {
+        Ok(value) => value,
+        Err(error) => return vec![problem("", &error.to_string())],
+    };
+    let mut errors: Vec<FieldError> = Vec::new();
+    while let Err(error) = ControllerConfiguration::from_value(value.clone()) {
+        // A field that is missing cannot be taken out.
+        if errors.last().is_some_and(|last| last.path == error.path) {
+            break;
+        }
+        errors.push(problem(&error.path, &error.message));
+        if !take_out(&mut value, &error.path) {
+            break;
+        }
+    }
+    errors
+}
+
+/// Removes the field at `path`, or the one that holds it where it is no field itself. Whether anything was removed.
+fn take_out(value: &mut Value, path: &str) -> bool {
+    let Value::Object(fields) = value else { return false };
+    let Some((key, rest)) = fields.keys().find_map(|key| Some((key.clone(), path::after_key(path, key)?))) else {
+        return false;
+    };
+    let inner = fields.get_mut(&key).is_some_and(|field| !rest.is_empty() && take_out(field, rest));
+    inner || fields.remove(&key).is_some()
 }
 
 fn problem(path: &str, text: &str) -> FieldError {
