@@ -46,7 +46,6 @@ fn documents(source: &Source) -> Result<Vec<Value>, Diagnostic> {
             Ok(values)
         }
         Format::Yaml => yaml::documents(text)
-            .into_iter()
             .map(|range| {
                 let failed = |offset: usize, error: &str| {
                     let at = range.start + offset;
