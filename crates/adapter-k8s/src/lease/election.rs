@@ -195,18 +195,18 @@ impl Elector {
         let deadline = self.election.renew_deadline;
         loop {
             sleep(self.election.retry_period.min(self.left())).await;
+            // Who slept through its deadline does not even ask: it must not come back.
+            if self.grant.leadership().check().is_err() {
+                return Loss::NotRenewed { deadline };
+            }
             match timeout(self.election.attempt_timeout().min(self.left()), self.attempt()).await {
-                Ok(Ok(Attempt::Leading)) => continue,
+                Ok(Ok(Attempt::Leading | Attempt::Outrun)) => {}
                 Ok(Ok(Attempt::HeldBy(holder))) => {
                     self.grant.end();
                     return Loss::Taken { holder };
                 }
-                Ok(Ok(Attempt::Outrun)) => {}
                 Ok(Err(error)) => tracing::error!(lease = self.election.name, %error, "cannot renew the lease"),
                 Err(_) => tracing::error!(lease = self.election.name, "no answer to the renewal of the lease in time"),
-            }
-            if self.grant.leadership().check().is_err() {
-                return Loss::NotRenewed { deadline };
             }
         }
     }

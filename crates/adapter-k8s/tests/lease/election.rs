@@ -162,10 +162,12 @@ async fn a_machine_that_slept_does_not_lead_when_it_wakes() {
     let first = Contender::start(&server, "host_a");
     first.wait_to_lead().await;
     sleep(Duration::from_secs(30)).await;
+    let written = server.writes().len();
     first.suspend(Duration::from_secs(3_600));
     let lost = first.leadership.check().unwrap_err();
     assert!(matches!(lost, LeadershipLost::RanOut { ago } if ago > Duration::from_secs(3_580)), "{lost}");
     assert_eq!(first.task.await.unwrap(), Loss::NotRenewed { deadline: Duration::from_secs(10) });
+    assert_eq!(server.writes().len(), written, "it does not try to come back");
 }
 
 #[tokio::test(start_paused = true)]

@@ -288,6 +288,9 @@ async fn serve(
     let metrics_listener = settings.metrics_address.listen().await.map_err(listen("--metrics-bind-address"))?;
     let mut add = |part, listener: Option<TcpListener>, router| {
         if let Some(listener) = listener {
+            if let Ok(address) = listener.local_addr() {
+                tracing::info!(%address, "{part}");
+            }
             background.add(part, async move {
                 if let Err(error) = axum::serve(listener, router).await {
                     tracing::error!(error = super::chain(&error), "an endpoint failed");

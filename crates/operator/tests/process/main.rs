@@ -1,0 +1,8 @@
+//! `networking-calico run` as real processes, against an API server on loopback.
+#![cfg(test)]
+
+mod election;
+mod ending;
+mod refusals;
+mod replica;
+mod seed;
