@@ -191,9 +191,16 @@ impl FieldProblem {
         Self::with_value("FieldValueInvalid", field.into(), &shown(&value.into()), detail)
     }
 
-    /// `value` is printed as it is, for the numbers that Go prints in its own way.
-    pub(crate) fn invalid_raw(field: impl Into<String>, value: &str, detail: &str) -> Self {
-        Self::with_value("FieldValueInvalid", field.into(), value, detail)
+    /// Rules of the expression language are not evaluated for an object that is invalid without them.
+    pub(crate) fn rules_not_checked() -> Self {
+        let text = "some validation rules were not checked because the object was invalid; correct the existing errors to \
+             complete validation";
+        Self::invalid("<nil>", Value::Null, text)
+    }
+
+    /// Whether rules of the expression language are not evaluated because of this problem.
+    pub(crate) fn blocks_rules(&self) -> bool {
+        self.reason != "FieldValueInvalid" && self.reason != "FieldValueDuplicate"
     }
 
     pub(crate) fn wrong_type(field: impl Into<String>, found: &str, wanted: &str) -> Self {

@@ -26,6 +26,8 @@ pub(crate) struct Schema {
     pub(crate) atomic_map: bool,
     pub(crate) default: Option<Value>,
     pub(crate) immutable: Option<String>,
+    /// Whether there are rules of the expression language here or below.
+    pub(crate) has_rules: bool,
     checks: Checks,
 }
 
@@ -101,11 +103,16 @@ impl Schema {
             Some(Value::Bool(true)) => Some(Box::new(Self { preserve_unknown: true, ..Self::default() })),
             _ => nested("additionalProperties")?,
         };
+        let items = nested("items")?;
+        let has_rules = value.get("x-kubernetes-validations").is_some()
+            || properties.values().any(|schema: &Self| schema.has_rules)
+            || [&additional, &items].into_iter().flatten().any(|schema| schema.has_rules);
         Ok(Self {
             kind,
             properties,
             additional,
-            items: nested("items")?,
+            items,
+            has_rules,
             preserve_unknown,
             embedded_resource: flag("x-kubernetes-embedded-resource"),
             int_or_string,

@@ -69,30 +69,38 @@ fn merged(live: &Value, config: &Value, layout: Layout<'_>) -> Value {
     }
 }
 
-/// Items come in the order of `config`; those that only `live` has keep their place before the next shared one.
+/// Shared items come in the order of `config`; an item that only one side has keeps its place, those of `live` first.
 fn merged_items(live: &[Value], config: &[Value], layout: Layout<'_>) -> Vec<Value> {
-    let before: Vec<Option<Element>> = live.iter().map(|item| identify(item, layout)).collect();
-    let wanted: Vec<Option<Element>> = config.iter().map(|item| identify(item, layout)).collect();
-    let only_live = |index: usize| before.get(index).is_some_and(|element| !wanted.contains(element));
+    let identified = |items: &[Value]| -> Vec<(Option<Element>, Value)> {
+        items.iter().map(|item| (identify(item, layout), item.clone())).collect()
+    };
+    let (before, wanted) = (identified(live), identified(config));
+    let has = |items: &[(Option<Element>, Value)], element: &Option<Element>| items.iter().any(|(e, _)| e == element);
+    let mut shared = wanted.iter().map(|(element, _)| element).filter(|element| has(&before, element)).peekable();
+    let (mut left, mut right) = (before.iter().peekable(), wanted.iter().peekable());
     let mut items = Vec::new();
-    let mut next = 0;
-    for (item, element) in config.iter().zip(&wanted) {
-        let Some(place) = before.iter().position(|known| known == element) else {
-            items.push(item.clone());
-            continue;
-        };
-        while next < place {
-            items.extend(live.get(next).filter(|_| only_live(next)).cloned());
-            next += 1;
+    loop {
+        match (left.peek(), right.peek()) {
+            (Some((element, item)), _) if !has(&wanted, element) => {
+                items.push(item.clone());
+                left.next();
+            }
+            // Shared, and its turn comes later or is over.
+            (Some((element, _)), other) if other.is_none() || shared.peek().is_some_and(|next| *next != element) => {
+                left.next();
+            }
+            (_, Some((element, item))) => {
+                let known = before.iter().find(|(known, _)| known == element);
+                items.push(known.map_or_else(|| item.clone(), |(_, known)| merged(known, item, layout.item())));
+                if left.peek().is_some_and(|(known, _)| known == element) {
+                    left.next();
+                }
+                shared.next_if(|next| *next == element);
+                right.next();
+            }
+            (_, None) => return items,
         }
-        next = next.max(place + 1);
-        items.push(live.get(place).map_or_else(|| item.clone(), |known| merged(known, item, layout.item())));
     }
-    while next < live.len() {
-        items.extend(live.get(next).filter(|_| only_live(next)).cloned());
-        next += 1;
-    }
-    items
 }
 
 /// Removes what the manager applied last time and no applier claims now.

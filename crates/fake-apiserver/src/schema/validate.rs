@@ -10,8 +10,9 @@ impl Schema {
     pub(crate) fn validate(&self, object: &Value, old: Option<&Value>) -> Vec<FieldProblem> {
         let mut problems = Vec::new();
         self.validate_at(object, "", &mut problems);
-        // Rules are evaluated only for objects of the right shape.
-        if let (true, Some(old)) = (problems.is_empty(), old) {
+        if self.has_rules && problems.iter().any(FieldProblem::blocks_rules) {
+            problems.push(FieldProblem::rules_not_checked());
+        } else if let Some(old) = old {
             self.unchanged_at(old, object, "", &mut problems);
         }
         problems

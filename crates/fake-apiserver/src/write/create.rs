@@ -94,7 +94,7 @@ fn place(api: &Api, call: &Call, object: &mut Value) -> Result<(), ApiError> {
     }
     if resource.namespaced {
         object::set_meta(object, "namespace", call.namespace.as_str());
-        check_namespace(api, &call.namespace)?;
+        check_namespace(api, call, object::name(object))?;
     }
     if !call.name.is_empty() {
         object::set_meta(object, "name", call.name.as_str());
@@ -111,7 +111,8 @@ fn place(api: &Api, call: &Call, object: &mut Value) -> Result<(), ApiError> {
 }
 
 /// Nothing is created in a namespace that is missing or going.
-fn check_namespace(api: &Api, namespace: &str) -> Result<(), ApiError> {
+fn check_namespace(api: &Api, call: &Call, name: &str) -> Result<(), ApiError> {
+    let namespace = call.namespace.as_str();
     let namespaces = ResourceKey { group: String::new(), plural: "namespaces".to_owned() };
     let key = ObjectKey { namespace: String::new(), name: namespace.to_owned() };
     let Some(found) = api.store.get(&namespaces, &key) else {
@@ -122,13 +123,18 @@ fn check_namespace(api: &Api, namespace: &str) -> Result<(), ApiError> {
         ));
     };
     if object::is_deleting(&found) {
-        let text = format!("unable to create new content in namespace {namespace} because it is being terminated");
+        let text = format!(
+            "{} \"{name}\" is forbidden: unable to create new content in namespace {namespace} because it is being terminated",
+            call.resource.qualified()
+        );
         let cause = serde_json::json!({
             "reason": "NamespaceTerminating",
             "message": format!("namespace {namespace} is being terminated"),
             "field": "metadata.namespace",
         });
-        return Err(ApiError::new(403, "Forbidden", text).with_causes(vec![cause]));
+        return Err(ApiError::new(403, "Forbidden", text)
+            .about(name, &call.resource.group, &call.resource.plural)
+            .with_causes(vec![cause]));
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use crate::api::Api;
 use crate::error::ApiError;
 use crate::object;
 use crate::request::Call;
+use crate::resource::Resource;
 
 /// What a deletion is to respect.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -151,7 +152,13 @@ fn grace(call: &Call, options: &Options, live: &Value) -> i64 {
 }
 
 fn check_preconditions(call: &Call, options: &Options, live: &Value) -> Result<(), ApiError> {
-    let conflict = |why: &str| Err(ApiError::conflict(&call.resource, &call.name, why));
+    // Here the API server names the kind where it names the resource elsewhere.
+    let conflict = |why: &str| {
+        let Resource { group, kind, .. } = &*call.resource;
+        let qualified = if group.is_empty() { kind.clone() } else { format!("{kind}.{group}") };
+        let text = format!("Operation cannot be fulfilled on {qualified} \"{}\": {why}", call.name);
+        Err(ApiError::new(409, "Conflict", text).about(&call.name, group, kind))
+    };
     if let Some(uid) = options.uid.as_deref().filter(|uid| *uid != object::meta(live, "uid")) {
         return conflict(&format!(
             "the UID in the precondition ({uid}) does not match the UID in record ({}). The object might have been \

@@ -192,7 +192,7 @@ fn check_revision(call: &Call, live: &Value, new: &mut Value) -> Result<(), ApiE
     let given = object::meta(new, "resourceVersion").to_owned();
     if given.is_empty() && !resource.rules.unconditional_update {
         // The plural stands for the kind here, as the API server itself writes it.
-        let problem = FieldProblem::invalid_raw("metadata.resourceVersion", "0x0", "must be specified for an update");
+        let problem = FieldProblem::invalid("metadata.resourceVersion", 0, "must be specified for an update");
         return Err(ApiError::invalid(&resource.group, &resource.plural, &call.name, &[problem]));
     }
     let uid = object::meta(new, "uid").to_owned();
