@@ -1,7 +1,7 @@
 //! The monitoring objects of a shoot in the seed: server-side apply with a field manager of our own, so that labels and
 //! annotations of others stay.
 
-use calico_manifests::seed::{self, Seed};
+use calico_manifests::seed::{self, BirdExporter, Seed, dashboards};
 use calico_manifests::{ObjectKey, Objects, RenderError};
 use gardener_api::meta::ObjectMeta;
 use serde::Deserialize;
@@ -12,6 +12,9 @@ use crate::read::monitoring::{Versions, versions};
 
 /// Who owns the fields that we apply.
 pub const FIELD_MANAGER: &str = "networking-calico";
+
+/// The one object that is there only with its exporter.
+const BIRD_JOB: &str = "shoot-calico-bird";
 
 /// Why the monitoring objects are not as they should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,18 +37,25 @@ pub async fn reconcile(
     wanted: &Seed,
     known: Option<&Versions>,
 ) -> Result<Versions, MonitoringError> {
-    let objects = seed::render(wanted)?;
-    let keys: Vec<ObjectKey> = seed::keys(&wanted.namespace)
-        .into_iter()
-        .filter(|key| key.kind == SCRAPE_CONFIGS.kind || objects.get(key).is_some())
-        .collect();
+    let keys = keys(wanted);
     if let Some(known) = known
-        && known.keys().eq(objects.iter().map(|(key, _)| key))
+        && keys.iter().all(|key| known.contains_key(key) == is_wanted(key, wanted))
         && versions(client, &wanted.namespace, &keys).await.as_ref() == Ok(known)
     {
         return Ok(known.clone());
     }
-    write(client, &objects, &keys).await
+    write(client, &seed::render(wanted)?, &keys).await
+}
+
+/// What is looked at: everything but what no release has written for long, which goes with the shoot.
+fn keys(wanted: &Seed) -> Vec<ObjectKey> {
+    let is_looked_at = |key: &ObjectKey| key.kind == SCRAPE_CONFIGS.kind || key.name == dashboards::CONFIG_MAP;
+    seed::keys(&wanted.namespace).into_iter().filter(is_looked_at).collect()
+}
+
+/// Whether an object shall be there. Known without rendering it, which takes longer than everything else here.
+fn is_wanted(key: &ObjectKey, wanted: &Seed) -> bool {
+    key.name != BIRD_JOB || wanted.bird_exporter == BirdExporter::Present
 }
 
 async fn write(client: &ApiClient, objects: &Objects, keys: &[ObjectKey]) -> Result<Versions, MonitoringError> {
@@ -77,4 +87,20 @@ async fn write(client: &ApiClient, objects: &Objects, keys: &[ObjectKey]) -> Res
 /// Where the objects of a key are kept.
 pub(super) fn resource(key: &ObjectKey) -> &'static Resource {
     if key.kind == SCRAPE_CONFIGS.kind { &SCRAPE_CONFIGS } else { &CONFIG_MAPS }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wanted_is_what_is_rendered() {
+        for bird_exporter in [BirdExporter::Absent, BirdExporter::Present] {
+            let wanted = Seed { namespace: "n".to_owned(), bird_exporter };
+            let rendered = seed::render(&wanted).unwrap();
+            let expected: Vec<ObjectKey> = keys(&wanted).into_iter().filter(|key| is_wanted(key, &wanted)).collect();
+            let rendered: Vec<ObjectKey> = rendered.iter().map(|(key, _)| key.clone()).collect();
+            assert_eq!(expected, rendered, "{bird_exporter:?}");
+        }
+    }
 }

@@ -29,7 +29,7 @@ pub use model::Dashboard;
 pub use typha::dashboard as typha;
 
 /// Name of the ConfigMap.
-pub(super) const CONFIG_MAP: &str = "calico-dashboards";
+pub const CONFIG_MAP: &str = "calico-dashboards";
 
 /// Key in the ConfigMap and content. Plutono goes by the content; the keys stay as they are for whoever looks them up.
 const FILES: [(&str, &str); 3] = [

@@ -12,4 +12,5 @@ mod create;
 mod errors;
 mod remove;
 mod switch;
+mod take_over;
 mod world;

@@ -31,6 +31,7 @@ pub(crate) struct World {
     pub(crate) shoot: Server,
     controller: Controller,
     decisions: Arc<Decisions>,
+    key: NetworkKey,
 }
 
 #[derive(Default)]
@@ -51,6 +52,11 @@ const BEGIN: &str = "2026-11-26T10:00:00Z";
 impl World {
     /// A seed with a shoot's namespace, its Cluster and its access Secret; a shoot without nodes.
     pub(crate) fn new() -> Self {
+        Self::of(NAMESPACE, NAME)
+    }
+
+    /// The same for a Network of another name.
+    pub(crate) fn of(namespace: &str, name: &str) -> Self {
         let seed = Server::builder()
             .definition(definition(EXTENSIONS, "v1alpha1", "Network", "networks", "Namespaced"))
             .definition(definition(EXTENSIONS, "v1alpha1", "Cluster", "clusters", "Cluster"))
@@ -62,9 +68,9 @@ impl World {
                 "Namespaced",
             ))
             .definition(definition("monitoring.coreos.com", "v1alpha1", "ScrapeConfig", "scrapeconfigs", "Namespaced"))
-            .namespace(NAMESPACE)
+            .namespace(namespace)
             .object(cluster(&json!({})))
-            .object(access_secret())
+            .object(access_secret(namespace))
             .build()
             .unwrap();
         let shoot = Server::builder()
@@ -72,7 +78,8 @@ impl World {
             .build()
             .unwrap();
         let (controller, decisions) = controller(&seed, &shoot, ControllerConfiguration::default());
-        Self { seed, shoot, controller, decisions }
+        let key = NetworkKey { namespace: namespace.to_owned(), name: name.to_owned() };
+        Self { seed, shoot, controller, decisions, key }
     }
 
     /// Another configuration.
@@ -167,8 +174,7 @@ impl World {
 
     /// One look.
     pub(crate) async fn reconcile(&self) -> Result<Next, ReconcileError> {
-        let key = NetworkKey { namespace: NAMESPACE.to_owned(), name: NAME.to_owned() };
-        self.controller.reconcile(key).await
+        self.controller.reconcile(self.key.clone()).await
     }
 
     /// Looks, applies and waits as queue and resource manager do, until nothing is left to do.
@@ -187,12 +193,11 @@ impl World {
 
     /// As panics are reported.
     pub(crate) async fn report_panic(&self, message: &str) {
-        let key = NetworkKey { namespace: NAMESPACE.to_owned(), name: NAME.to_owned() };
-        self.controller.report_panic(key, message.to_owned()).await.unwrap();
+        self.controller.report_panic(self.key.clone(), message.to_owned()).await.unwrap();
     }
 
     pub(crate) fn network(&self) -> Option<Arc<Value>> {
-        self.stored(EXTENSIONS, "networks", NAME)
+        self.stored(EXTENSIONS, "networks", &self.key.name)
     }
 
     /// `status` of the Network.
@@ -219,7 +224,7 @@ impl World {
     }
 
     pub(crate) fn stored(&self, group: &str, plural: &str, name: &str) -> Option<Arc<Value>> {
-        self.seed.stored(group, plural, NAMESPACE, name)
+        self.seed.stored(group, plural, &self.key.namespace, name)
     }
 
     pub(crate) fn managed_resource(&self) -> Option<Arc<Value>> {
@@ -354,7 +359,7 @@ fn cluster(shoot: &Value) -> Value {
     })
 }
 
-fn access_secret() -> Value {
+fn access_secret(namespace: &str) -> Value {
     let kubeconfig = json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "a",
         "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a"}}],
@@ -363,7 +368,7 @@ fn access_secret() -> Value {
     });
     json!({
         "apiVersion": "v1", "kind": "Secret",
-        "metadata": {"name": "gardener-internal", "namespace": NAMESPACE},
+        "metadata": {"name": "gardener-internal", "namespace": namespace},
         "data": {"kubeconfig": STANDARD.encode(kubeconfig.to_string())},
     })
 }
