@@ -1,12 +1,12 @@
 //! Every test that a document names as evidence exists and runs: for a deviation, and for a known failure.
 
-use crate::codegen::deviations::tested::{ALSO, ROWS, Test};
+use crate::codegen::deviations::tested::{ALSO, Test, rows};
 use crate::codegen::failures;
 use crate::failure::Problem;
 use crate::repository::Repository;
 
 pub(crate) fn check(repository: &Repository) -> Vec<Problem> {
-    let rows = ROWS.iter().map(|row| (row.id, row.tests));
+    let rows = rows().map(|row| (row.id, row.tests));
     let mut problems = of_rows(repository, rows.chain(ALSO.iter().map(|row| (row.id, row.tests))));
     for row in failures::ROWS {
         problems.extend(of_tests(repository, &format!("failure {}", row.id), row.tests));
@@ -54,9 +54,10 @@ fn find(text: &str, name: &str) -> Found {
             attributes.push(line);
             continue;
         }
-        let is_it =
-            line.strip_prefix("fn ").and_then(|rest| rest.strip_prefix(name)).is_some_and(|rest| rest.starts_with('('));
-        if is_it && attributes.contains(&"#[test]") {
+        let function = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ");
+        let is_it = function.and_then(|rest| rest.strip_prefix(name)).is_some_and(|rest| rest.starts_with('('));
+        let is_test = |attribute: &&str| *attribute == "#[test]" || attribute.starts_with("#[tokio::test");
+        if is_it && attributes.iter().any(is_test) {
             let ignored =
                 attributes.iter().any(|attribute| attribute.starts_with("#[ignore") || attribute.starts_with("#[cfg"));
             return if ignored { Found::Ignored } else { Found::Runs };
@@ -77,6 +78,7 @@ mod tests {
         #[test]\n#[ignore = \"slow\"]\nfn sleeps() {}\n\
         fn helper() {}\n\
         #[test]\nfn runs_and_more() {}\n\
+        #[tokio::test(start_paused = true)]\nasync fn waits() {}\n\
         proptest! {\n    #[test]\n    /// Says what it is.\n    fn a_law(x in 0..9) {}\n}\n\
         // fn commented() {}\n\
         fn last() {}\n";
@@ -88,7 +90,11 @@ mod tests {
     #[test]
     fn tests_that_run_are_found_also_in_a_macro() {
         let repository = Repository::of(&[("a.rs", FILE)]);
-        let rows = [row(&[Test { path: "a.rs", name: "runs" }, Test { path: "a.rs", name: "a_law" }])];
+        let rows = [row(&[
+            Test { path: "a.rs", name: "runs" },
+            Test { path: "a.rs", name: "a_law" },
+            Test { path: "a.rs", name: "waits" },
+        ])];
         assert_eq!(of_rows(&repository, rows), []);
     }
 

@@ -101,3 +101,14 @@ async fn nothing_of_a_secret_is_in_an_error() {
     let undecodable = client(vec![Reply::Text(200, r#""hunter2""#)]).0.json::<u8>(&secret).await.unwrap_err();
     assert_eq!(undecodable.to_string(), "get Secret `a/b`: the answer makes no sense: line 1, column 9");
 }
+
+#[tokio::test(start_paused = true)]
+async fn only_a_leader_writes_but_everybody_reads() {
+    let (_grant, leadership) = Leadership::granted_by(crate::lease::Clock::new(|| Duration::ZERO));
+    let (client, seen) = client(vec![Reply::Text(200, "{}")]);
+    let client = client.writing_under(leadership);
+    client.text(&get()).await.unwrap();
+    let error = client.text(&Request::delete(&NETWORKS, "a", "b", None)).await.unwrap_err();
+    assert_eq!(error.to_string(), "delete Network `a/b`: not sent: this process does not lead");
+    assert_eq!(seen.0.lock().unwrap().len(), 1);
+}

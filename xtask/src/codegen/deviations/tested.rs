@@ -3,6 +3,13 @@
 //! Only what is built stands here. Where no recorded result can show a difference (the recorded runs have no second
 //! reconcile, no live shoot and no configuration file), a test says what we do.
 
+mod controller;
+
+/// Every deviation of this kind.
+pub(crate) fn rows() -> impl Iterator<Item = &'static Tested> {
+    ROWS.iter().chain(controller::ROWS)
+}
+
 /// One deviation with the tests that show it.
 pub(crate) struct Tested {
     pub(crate) id: &'static str,
@@ -31,7 +38,7 @@ const GAPS: &str = "crates/calico-policy/tests/gaps.rs";
 const SEED: &str = "crates/calico-manifests/src/seed/tests.rs";
 const WARNINGS: &str = "crates/calico-policy/tests/warnings.rs";
 
-pub(crate) const ROWS: &[Tested] = &[
+const ROWS: &[Tested] = &[
     Tested {
         id: "D3",
         go: "a bundle in a Brotli key, or in several Secrets of which one is missing, counts as no switch",
