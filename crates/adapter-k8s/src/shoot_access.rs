@@ -37,6 +37,8 @@ pub enum Address {
     Internal,
     /// The external one (`GARDENER_SHOOT_CLIENT=external`).
     External,
+    /// The external one; the one inside of the seed where the shoot has no other. For who asks from outside.
+    ExternalFirst,
 }
 
 /// Why there is no client. Names Secret and field, never contents.
@@ -154,6 +156,7 @@ impl ShootAccess {
         let names: &[&'static str] = match self.address {
             Address::Internal => &[INTERNAL, EXTERNAL],
             Address::External => &[EXTERNAL],
+            Address::ExternalFirst => &[EXTERNAL, INTERNAL],
         };
         for name in names {
             if let Some(secret) = optional(self.seed.json(&Request::get(&SECRETS, namespace, name)).await)? {

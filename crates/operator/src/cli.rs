@@ -34,13 +34,14 @@ pub enum Command {
         after_help = "Example:\n  networking-calico --config-file=/etc/networking-calico/config.yaml --heartbeat-namespace=garden"
     )]
     Run(Box<RunArguments>),
-    /// Decide node privilege mode and overlay switch from a dump.
+    /// Decide node privilege mode and overlay switch, from a dump or from a living seed.
     ///
     /// Exits with 0, with 3 if any overlay switch is held, with 1 if any input is invalid, with 2 on wrong usage.
     #[command(after_help = "Examples:\n  \
         networking-calico decide -f examples/held\n  \
         kubectl get networks,managedresources,secrets -n shoot--foo--bar -o yaml | networking-calico decide -f - -f cluster.yaml --nodes nodes.yaml\n  \
-        networking-calico decide -f dump/ -o json --now 2026-11-24T10:00:00Z")]
+        networking-calico decide -f dump/ -o json --now 2026-11-24T10:00:00Z\n  \
+        networking-calico decide --kubeconfig seed.yaml --network shoot--foo--bar/bar")]
     Decide(DecideArguments),
     /// Print the objects that would be put into the shoot.
     ///
@@ -83,8 +84,15 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct DumpArguments {
     /// A file as kubectl prints it, a directory of such files, or `-`; may be repeated.
-    #[arg(short, long = "file", value_name = "FILE", required = true)]
+    #[arg(short, long = "file", value_name = "FILE", required_unless_present = "kubeconfig")]
     pub files: Vec<PathBuf>,
+    /// Ask the seed that this kubeconfig leads to, and the shoot where the answer depends on it, instead of reading files. Nothing is
+    /// written there.
+    #[arg(long, value_name = "FILE", requires = "network", conflicts_with_all = ["files", "nodes", "require_guard"])]
+    pub kubeconfig: Option<PathBuf>,
+    /// The one Network that is meant.
+    #[arg(long, value_name = "NAMESPACE/NAME")]
+    pub network: Option<String>,
     /// The complete list of a shoot's nodes; the namespace is needed where there are several Networks.
     #[arg(long, value_name = "[NAMESPACE=]FILE")]
     pub nodes: Vec<NodesArgument>,
@@ -116,9 +124,6 @@ pub struct DecideArguments {
 /// What is rendered of a decision; shared by the commands that render.
 #[derive(Debug, Args)]
 pub struct RenderingArguments {
-    /// The Network of the input to render for; needed where there are several.
-    #[arg(long, value_name = "NAMESPACE/NAME")]
-    pub network: Option<String>,
     /// Render what would be written after this verdict instead.
     #[arg(long, value_enum, value_name = "VERDICT")]
     pub as_if: Option<AsIf>,

@@ -19,6 +19,7 @@ use crate::dump;
 
 mod assemble;
 pub mod list;
+mod live;
 mod options;
 mod table;
 
@@ -88,8 +89,14 @@ pub fn run(arguments: &DecideArguments, out: &mut impl Write) -> io::Result<Endi
 pub(super) fn read(arguments: &DumpArguments) -> Option<(dump::Dump, Vec<Item>)> {
     let read = || {
         let options = options::read(arguments, now())?;
+        if let (Some(kubeconfig), Some(network)) = (&arguments.kubeconfig, &arguments.network) {
+            return live::read(live::Target { kubeconfig, network }, &options);
+        }
         let dump = dump::read(&arguments.inputs(), &mut io::stdin().lock())?;
-        let items = decide(&dump, &options)?;
+        let mut items = decide(&dump, &options)?;
+        if let Some(network) = &arguments.network {
+            items = only(items, network)?;
+        }
         Ok((dump, items))
     };
     let (dump, items) = match read() {
@@ -117,6 +124,18 @@ pub(super) fn read(arguments: &DumpArguments) -> Option<(dump::Dump, Vec<Item>)>
 /// Where the dump as a whole cannot be understood: no Network, or nodes that belong to none of several.
 pub fn decide(dump: &dump::Dump, options: &Options) -> Result<Vec<Item>, Diagnostic> {
     assemble::items(dump, options)
+}
+
+/// The one Network that is meant.
+fn only(items: Vec<Item>, network: &str) -> Result<Vec<Item>, Diagnostic> {
+    let name = |item: &Item| format!("{}/{}", item.namespace, item.name);
+    let names: Vec<String> = items.iter().map(name).collect();
+    let meant: Vec<Item> = items.into_iter().filter(|item| name(item) == network).collect();
+    if meant.is_empty() {
+        let text = format!("there is no Network `{network}`; there are {}", names.join(", "));
+        return Err(Diagnostic { file: "input".to_owned(), position: None, path: String::new(), text, excerpt: None });
+    }
+    Ok(meant)
 }
 
 fn ending(item: &Item) -> Ending {

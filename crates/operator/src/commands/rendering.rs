@@ -72,7 +72,7 @@ pub(super) fn of(dump: &DumpArguments, arguments: &RenderingArguments) -> Result
     };
     let definitions = definitions::read(arguments.crds.as_deref()).map_err(invalid)?;
     let (dump, items) = decide::read(dump).ok_or(Ending::Invalid)?;
-    let item = only(items, arguments.network.as_deref()).map_err(invalid)?;
+    let item = only(items).map_err(invalid)?;
     let Item { namespace, name, answer } = item;
     // What is wrong with it has been said.
     let answer = answer.map_err(|_| Ending::Invalid)?;
@@ -128,20 +128,11 @@ fn frozen(answer: &Answer) -> String {
 }
 
 /// The one Network that is meant.
-fn only(items: Vec<Item>, network: Option<&str>) -> Result<Item, Diagnostic> {
+fn only(mut items: Vec<Item>) -> Result<Item, Diagnostic> {
     let names: Vec<String> = items.iter().map(|item| format!("{}/{}", item.namespace, item.name)).collect();
-    let mut meant: Vec<Item> = match network {
-        Some(network) => {
-            items.into_iter().filter(|item| format!("{}/{}", item.namespace, item.name) == network).collect()
-        }
-        None => items,
-    };
-    match (meant.pop(), meant.is_empty(), network) {
-        (Some(item), true, _) => Ok(item),
-        (_, _, Some(network)) => {
-            Err(about_the_input(format!("there is no Network `{network}`; there are {}", names.join(", "))))
-        }
-        (_, _, None) => Err(about_the_input(format!(
+    match (items.pop(), items.is_empty()) {
+        (Some(item), true) => Ok(item),
+        _ => Err(about_the_input(format!(
             "there are several Networks, name one with `--network NAMESPACE/NAME`: {}",
             names.join(", ")
         ))),
