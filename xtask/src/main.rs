@@ -44,7 +44,7 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Compare decisions and validation with recorded results of the Go extension
+    /// Compare decisions, validation and rendered objects with recorded results of the Go extension
     Parity {
         /// Folder with the recorded cases
         #[arg(value_name = "DIR")]
