@@ -64,6 +64,18 @@ const BUDGETS: &[Budget] = &[
         "times",
         Promise::AnyMachine(1.1),
     ),
+    budget("render/objects", "decide and render one shoot (Go renders in 33 ms)", "us", Promise::ThisMachine(2_000.0)),
+    budget("render/instructions", "the same", INSTRUCTIONS, Promise::AnyMachine(3.0)),
+    budget(
+        "render/stored",
+        "encode and check its bundle (Go reconciles in 61 ms)",
+        "us",
+        Promise::ThisMachine(10_000.0),
+    ),
+    budget("render/passes", "passes over the definitions per process", "passes", Promise::AnyMachine(1.0)),
+    budget("render/secret", "largest of four bundle Secrets (Go: 353 KB)", "KB", Promise::AnyMachine(100.0)),
+    budget("render/held-per-shoot", "memory for each bundle that is held", "KiB", Promise::AnyMachine(64.0)),
+    budget("render/process", "process of `render`, best of 20", "ms", Promise::ThisMachine(30.0)),
     budget("dump/json-time", "5,000 full-size nodes, JSON, beside IgnoredAny", "times", Promise::AnyMachine(1.5)),
     budget("dump/json-memory", "the same, peak memory beside the file", "times", Promise::AnyMachine(1.2)),
     budget("dump/yaml-time", "the same as YAML beside JSON", "times", Promise::Told),
@@ -74,7 +86,7 @@ const BUDGETS: &[Budget] = &[
 const INSTRUCTIONS: &str = "M instructions";
 
 /// Bench targets that print figures.
-const BENCHES: &[(&str, &str)] = &[("operator", "verdict"), ("operator", "dump")];
+const BENCHES: &[(&str, &str)] = &[("operator", "verdict"), ("operator", "render"), ("operator", "dump")];
 
 /// Input shapes of the verdict bench whose instructions are counted, each for the figure that it belongs to.
 const SHAPES: &[(&str, &str)] = &[
@@ -141,7 +153,8 @@ fn printed(root: &Path, package: &str, bench: &str) -> Result<Figures, Failure> 
     read_figures(&process::capture(Command::new(program).arg("--bench").stderr(Stdio::inherit()))?)
 }
 
-/// The instructions of one decision, worst of the shapes, and whether they grow with the number of nodes only.
+/// The instructions of one decision, worst of the shapes, whether they grow with the number of nodes only, and those of one
+/// rendering.
 fn counted(root: &Path) -> Result<Figures, Failure> {
     let mut figures = Figures::new();
     if !callgrind::is_present() {
@@ -163,6 +176,11 @@ fn counted(root: &Path) -> Result<Figures, Failure> {
         *worst = worst.max(few);
     }
     figures.insert("verdict/instructions-growth".to_owned(), growth);
+    let program = executable(root, "operator", "render")?;
+    let scratch = target(root).join("callgrind");
+    let instructions = callgrind::instructions(&program, &["--once"], Some("*render::measured*"), &scratch)?;
+    #[allow(clippy::cast_precision_loss)]
+    figures.insert("render/instructions".to_owned(), instructions as f64 / 1e6);
     Ok(figures)
 }
 
