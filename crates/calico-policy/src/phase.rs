@@ -97,16 +97,18 @@ fn held(reason: HoldReason, look: Look<'_>) -> Phase {
 }
 
 fn unchanged(look: Look<'_>) -> Phase {
-    let Some(previous) = look.previous else {
-        return Phase::Idle;
-    };
     if look.target_encapsulates {
-        // A switch that was open, or is done, may have left its guard, and calico-node must be able to speak again.
-        return match (previous, look.guard) {
-            (Phase::Idle, _) | (Phase::Reverting, GuardObservation::NotEffective) => Phase::Idle,
+        // A switch that was open, or is done, may have left its guard, and calico-node must be able to speak again. A guard
+        // that is seen tells of one that no status tells of any more.
+        return match (look.previous, look.guard) {
+            (Some(Phase::Reverting), GuardObservation::NotEffective)
+            | (None | Some(Phase::Idle), GuardObservation::NotEffective | GuardObservation::NotObserved) => Phase::Idle,
             _ => Phase::Reverting,
         };
     }
+    let Some(previous) = look.previous else {
+        return Phase::Idle;
+    };
     match previous {
         Phase::Idle | Phase::Reverting => Phase::Idle,
         Phase::Done => Phase::Done,
@@ -165,20 +167,22 @@ mod tests {
         use GuardObservation::{Effective, ExistsLongEnough, NotEffective, NotObserved, NotProvenYet};
         let observations = [Effective, ExistsLongEnough, NotProvenYet, NotEffective, NotObserved];
         for (previous, expected) in [
-            (Phase::Idle, ["Idle"; 5]),
-            (Phase::Guarding, ["Reverting"; 5]),
-            (Phase::Cleaning, ["Reverting"; 5]),
-            (Phase::AwaitingRoutes, ["Reverting"; 5]),
-            (Phase::Switching, ["Reverting"; 5]),
-            (Phase::Verifying, ["Reverting"; 5]),
-            (Phase::Done, ["Reverting"; 5]),
-            (Phase::Reverting, ["Reverting", "Reverting", "Reverting", "Idle", "Reverting"]),
+            // A guard that no status tells of: a crash before the status, or one that got lost.
+            (None, ["Reverting", "Reverting", "Reverting", "Idle", "Idle"]),
+            (Some(Phase::Idle), ["Reverting", "Reverting", "Reverting", "Idle", "Idle"]),
+            (Some(Phase::Guarding), ["Reverting"; 5]),
+            (Some(Phase::Cleaning), ["Reverting"; 5]),
+            (Some(Phase::AwaitingRoutes), ["Reverting"; 5]),
+            (Some(Phase::Switching), ["Reverting"; 5]),
+            (Some(Phase::Verifying), ["Reverting"; 5]),
+            (Some(Phase::Done), ["Reverting"; 5]),
+            (Some(Phase::Reverting), ["Reverting", "Reverting", "Reverting", "Idle", "Reverting"]),
         ] {
             let seen = observations.map(|guard| {
                 let unchanged = &OverlayVerdict::Unchanged;
-                after(Look { guard, ..look(Some(previous), unchanged, true, Rollout::NotObserved) }).code()
+                after(Look { guard, ..look(previous, unchanged, true, Rollout::NotObserved) }).code()
             });
-            assert_eq!(seen, expected, "{previous}");
+            assert_eq!(seen, expected, "{previous:?}");
         }
     }
 

@@ -144,7 +144,14 @@ fn after_the_verdict() {
             Rollout::RolledOut,
             ("Reverting", SOON, &["write bird", "no guard"][..]),
         ),
-        (overlay_on, previous(Phase::Idle), Rollout::NotObserved, ("Idle", Requeue::OnChange, &["write bird"][..])),
+        (
+            Case { guard: Guard::NotEffective, ..overlay_on.clone() },
+            previous(Phase::Idle),
+            Rollout::NotObserved,
+            ("Idle", Requeue::OnChange, &["write bird"][..]),
+        ),
+        // A crash between the guard and the status, or a status that got lost.
+        (overlay_on, Reading::Absent, Rollout::NotObserved, ("Reverting", SOON, &["write bird", "no guard"][..])),
         (
             Case { before: first, ..Case::ready() },
             Reading::Absent,

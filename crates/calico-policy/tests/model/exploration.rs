@@ -66,7 +66,8 @@ fn accidents_happen() {
 
 #[test]
 fn users_change_their_minds() {
-    assert_eq!(explore("change of mind", CHANGE_OF_MIND), 77_353);
+    assert_eq!(explore("change of mind", CHANGE_OF_MIND), 89_605);
+    assert_eq!(every_state_leads_somewhere("change of mind", CHANGE_OF_MIND), 89_605);
 }
 
 #[test]
