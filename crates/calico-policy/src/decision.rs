@@ -14,7 +14,7 @@ use crate::in_effect::{self, InEffect, ObservedDataplane, Sources};
 use crate::intent::NetworkIntent;
 use crate::nodes::NodeFacts;
 use crate::overlay::{self, Evidence, HoldReason, OverlayVerdict, UnverifiedReason};
-use crate::phase::{self, Look, Phase, Rollout};
+use crate::phase::{self, BundleRead, Look, Phase, Rollout};
 use crate::privilege::{self, PrivilegeDecision};
 use crate::reading::Reading;
 use crate::resolve::{ResolveError, effective_families, resolve};
@@ -164,15 +164,22 @@ pub fn decide(
     let evidence = Evidence { in_effect: &in_effect, nodes: &observed.nodes, guard: observed.guard, held_since, now };
     let judgement = overlay::judge(settings, shoot, intent, &target, evidence);
     let to_clean = to_clean(settings, &judgement);
-    let phase = phase::after(Look {
+    let look = Look {
         previous: previous.known().map(|status| status.phase),
         verdict: &judgement.verdict,
         target_encapsulates: target.encapsulations().any(),
         guard: observed.guard,
         cleans: to_clean.is_some(),
         rollout: observed.rollout,
-    });
+        bundle: match observed.sources.bundle {
+            Reading::Known(_) | Reading::Absent => BundleRead::Yes,
+            Reading::Unreadable(_) => BundleRead::No,
+        },
+    };
+    let phase = phase::after(look);
     let mut held = match (&judgement.verdict, &in_effect) {
+        // We never take a switch back by ourselves.
+        (OverlayVerdict::Hold(_), _) if look.written_but_unreadable().is_some() => None,
         (OverlayVerdict::Hold(_), InEffect::Known { dataplane: Some(current), .. }) => {
             in_effect::hold_encapsulation(&target, current)
         }

@@ -68,13 +68,33 @@ pub struct Look<'a> {
     pub cleans: bool,
     /// How far the bundle has come.
     pub rollout: Rollout,
+    /// Whether the bundle last written could be read.
+    pub bundle: BundleRead,
+}
+
+/// Whether the bundle last written could be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BundleRead {
+    /// Read, or proven not to exist.
+    Yes,
+    /// Not readable.
+    No,
+}
+
+impl Look<'_> {
+    /// The phase of a switch that was reported as written and whose bundle cannot be read now. The shoot may not have got it
+    /// yet, so what is seen there does not tell that it is not written.
+    #[must_use]
+    pub fn written_but_unreadable(&self) -> Option<Phase> {
+        self.previous.filter(|previous| previous.is_after_write() && self.bundle == BundleRead::No)
+    }
 }
 
 /// The phase that follows from a look.
 #[must_use]
 pub fn after(look: Look<'_>) -> Phase {
     match look.verdict {
-        OverlayVerdict::Hold(hold) => held(hold.reason, look),
+        OverlayVerdict::Hold(hold) => look.written_but_unreadable().unwrap_or_else(|| held(hold.reason, look)),
         OverlayVerdict::Proceed(_) => Phase::Switching,
         OverlayVerdict::ProceedUnverified(UnverifiedReason::FirstInstallation) => Phase::Idle,
         OverlayVerdict::ProceedUnverified(_) => Phase::Switching,
@@ -137,6 +157,7 @@ mod tests {
             guard: GuardObservation::NotObserved,
             cleans: false,
             rollout,
+            bundle: BundleRead::Yes,
         }
     }
 

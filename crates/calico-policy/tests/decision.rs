@@ -97,6 +97,27 @@ fn a_frozen_bundle_is_kept() {
     assert_eq!(decision.from, Default::default());
 }
 
+/// The live shoot may not have got the bundle yet, so it does not tell that the switch was not written.
+#[test]
+fn a_switch_that_was_reported_as_written_is_not_taken_back() {
+    let before =
+        Before { bundle: Source::Failed, live: Source::Known(Seen::ipip(true)), ..Before::bundle(Seen::ipip(true)) };
+    for (previous, phase, bundle) in [
+        (Phase::Guarding, Phase::Cleaning, Bundle::Held),
+        (Phase::AwaitingRoutes, Phase::Cleaning, Bundle::Held),
+        (Phase::Switching, Phase::Switching, Bundle::Frozen),
+        (Phase::Verifying, Phase::Verifying, Bundle::Frozen),
+        (Phase::Done, Phase::Done, Bundle::Frozen),
+    ] {
+        let mut input = Input::from(&Case { before: before.clone(), ..blocked() });
+        input.previous = Reading::Known(SwitchStatus { phase: previous, since: None });
+        let decision = input.decide();
+        assert_eq!((decision.phase, decision.bundle), (phase, bundle), "{previous}");
+        let write = if bundle == Bundle::Held { "write bird" } else { "keep" };
+        assert_eq!(actions(&decision), ["guard v1", "clean node-000 node-003", write, "watch"], "{previous}");
+    }
+}
+
 #[test]
 fn a_sleeping_shoot_gets_the_held_bundle_and_nothing_else() {
     let decision = decided(&Case { hibernated: true, ..blocked() });

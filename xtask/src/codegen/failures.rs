@@ -137,8 +137,11 @@ pub(crate) const ROWS: &[Failing] = &[
         id: "F8",
         what: "copies of the guard differ, leftovers stay, and it can refuse a status of a node that has no conditions",
         answered: Answered::Partly,
-        how: "a guard needs its policy and its binding to count; its expressions are not tested here",
-        tests: &[Test { path: "crates/adapter-k8s/src/facts/policy.rs", name: "presence_of_policy_and_binding" }],
+        how: "a guard needs its policy and its binding to count, and goes when the overlay comes back; its expressions are not tested here",
+        tests: &[
+            Test { path: "crates/adapter-k8s/src/facts/policy.rs", name: "presence_of_policy_and_binding" },
+            Test { path: EXPLORATION, name: "users_change_their_minds" },
+        ],
     },
     Failing {
         id: "F9",
@@ -303,6 +306,7 @@ pub(crate) const ROWS: &[Failing] = &[
             Test { path: "crates/calico-policy/src/phase.rs", name: "after_the_write_the_rollout_decides" },
             Test { path: "crates/adapter-k8s/src/facts/rollout.rs", name: "applied_needs_generation_and_condition" },
             Test { path: WARNINGS, name: "conditions_that_came_back" },
+            Test { path: DECISION, name: "a_switch_that_was_reported_as_written_is_not_taken_back" },
         ],
     },
     Failing {
@@ -350,7 +354,7 @@ pub(crate) const ROWS: &[Failing] = &[
         id: "F29",
         what: "turning the overlay on again is another transition, with risks of its own and no gate",
         answered: Answered::Partly,
-        how: "its risks are warnings, and at no moment of a switch does it take encapsulation from a node without a route; it is not gated",
+        how: "its risks are warnings, and from every moment of a switch it leads to a settled overlay without guard; it is not gated",
         tests: &[
             Test { path: WARNINGS, name: "transitions_without_a_gate" },
             Test { path: EXPLORATION, name: "users_change_their_minds" },

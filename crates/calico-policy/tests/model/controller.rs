@@ -9,7 +9,7 @@ use calico_policy::{RoutesReady, decide};
 
 use crate::facts::{self, NOW, Reads};
 use crate::rules::{CheckBeforeWrite, Cleaning, Rules};
-use crate::state::{Condition, Controller, Permission, SLOTS, State, Status, Step, Witness};
+use crate::state::{Breach, Condition, Controller, Permission, SLOTS, State, Status, Step, Wish, Witness};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ControllerDoes {
@@ -37,6 +37,9 @@ pub fn next(state: &State, what: ControllerDoes, rules: &Rules) -> Option<State>
             let steps = steps(decision(state, reads, rules), state, rules);
             if steps.is_empty() {
                 return None;
+            }
+            if takes_back(&steps, state) {
+                next.breach = Some(Breach::SwitchTakenBack);
             }
             next.controller = Controller::Acting(steps);
             Some(next)
@@ -106,6 +109,12 @@ fn steps(decision: Decision, state: &State, rules: &Rules) -> Vec<Step> {
         steps.push(Step::Report(status));
     }
     steps
+}
+
+fn takes_back(steps: &[Step], state: &State) -> bool {
+    let reported = state.seed.status.is_some_and(|status| status.phase.is_after_write());
+    let writes_overlay = steps.iter().any(|step| matches!(step, Step::Write(bundle) if bundle.encapsulates()));
+    state.wish == Wish::Off && !state.seed.bundle.encapsulates() && reported && writes_overlay
 }
 
 fn permission(verdict: OverlayVerdict, state: &State) -> Permission {

@@ -4,7 +4,7 @@ use calico_policy::phase::Phase;
 use stateright::Property;
 
 use crate::rules::Scope;
-use crate::state::{Condition, Controller, Node, State, Wish};
+use crate::state::{Breach, Condition, Controller, Node, State, Wish};
 use crate::world::World;
 
 /// The safety of a switch.
@@ -12,6 +12,9 @@ pub const SAFE: &str = "no counted node is without encapsulation and without rou
 
 /// That the model of the route writer is truthful.
 pub const TRUTHFUL: &str = "a node that is said to have a route has one";
+
+/// That we never flip back by ourselves.
+const KEPT: &str = "a switch that was reported as written is not taken back";
 
 /// What only the extended guard gives.
 pub const WORKING_STAYS: &str = "no working node is reported as unavailable past the guard";
@@ -23,9 +26,12 @@ pub fn of(scope: Scope) -> Vec<Property<World>> {
         Property::always(TRUTHFUL, |_, state: &State| {
             state.shoot.nodes().all(|node| node.condition != Condition::RouteCreated || node.route)
         }),
+        Property::always(KEPT, |_, state: &State| state.breach != Some(Breach::SwitchTakenBack)),
     ];
     if scope.record_breaches {
-        properties.push(Property::always(WORKING_STAYS, |_, state: &State| state.breach.is_none()));
+        properties.push(Property::always(WORKING_STAYS, |_, state: &State| {
+            state.breach != Some(Breach::WorkingNodeReported)
+        }));
     }
     properties
 }

@@ -278,4 +278,6 @@ pub struct Budget {
 pub enum Breach {
     /// In spite of an effective guard a route writer said `NoRouteCreated` of a node that had a route and was said to have it.
     WorkingNodeReported,
+    /// A switch that was reported as written was taken back although nobody had changed his mind.
+    SwitchTakenBack,
 }
