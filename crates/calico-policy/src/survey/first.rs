@@ -52,12 +52,12 @@ mod tests {
 
     use super::*;
 
-    /// Every order in which the dropping can go: ascending, descending, and strides that jump about.
+    /// Orders in which the dropping can go: ascending, descending, and every stride that meets each name once.
     #[test]
     fn the_first_twenty_of_a_thousand_in_any_order() {
         let names: Vec<NodeName> = (0..1_000).map(|index| NodeName(format!("n{index:03}").into())).collect();
         let expected: Vec<String> = (0..20).map(|index| format!("n{index:03}")).collect();
-        for stride in [1, 999, 7, 333, 501] {
+        for stride in (1..1_000).filter(|stride| stride % 2 == 1 && stride % 5 != 0) {
             let mut first = FirstNodes::default();
             for step in 0..1_000 {
                 first.add(&names[step * stride % 1_000], NodeClass::NoCondition);
