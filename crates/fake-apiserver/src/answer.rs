@@ -167,8 +167,9 @@ fn write_item(call: &Call, object: &Arc<Value>, content: &mut Vec<u8>) {
         content.extend(to_json(&partial(object, "PartialObjectMetadata")));
         return;
     }
+    let object = in_version(object, call);
     if call.resource.rules.custom {
-        content.extend(to_json(&in_version(object, call)));
+        content.extend(to_json(&object));
         return;
     }
     content.push(b'{');

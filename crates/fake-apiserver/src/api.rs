@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use jiff::Timestamp;
-use tokio::sync::watch;
 
 use crate::admission::Hooks;
 use crate::faults::Faults;
@@ -26,8 +25,6 @@ pub(crate) struct Api {
     pub(crate) tokens: BTreeMap<String, User>,
     pub(crate) bookmark_interval: Duration,
     pub(crate) git_version: String,
-    /// True once the server stops: watches end.
-    pub(crate) closing: watch::Sender<bool>,
     pub(crate) clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     pub(crate) random: Mutex<Rng>,
 }

@@ -7,6 +7,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, Method, Response};
 use serde_json::Value;
+use tokio::sync::watch::Receiver;
 
 use crate::answer::{self, Body};
 use crate::api::Api;
@@ -29,14 +30,20 @@ use crate::write::update::Change;
 use crate::write::{self, Written};
 
 /// Answers a request. It fails only where a fault breaks the connection.
-pub(crate) async fn answer(api: &Arc<Api>, head: &Parts, content: &[u8]) -> io::Result<Response<Body>> {
+/// Its watches end once `closing` becomes true.
+pub(crate) async fn answer(
+    api: &Arc<Api>,
+    head: &Parts,
+    content: &[u8],
+    closing: Receiver<bool>,
+) -> io::Result<Response<Body>> {
     let user = match authenticate(&head.headers, &api.tokens) {
         Ok(user) => user,
         Err(error) => return Ok(answer::error(&error)),
     };
     match Route::of(head.uri.path()) {
         Route::Resource(target) => match call(api, head, &target, user) {
-            Ok(call) => resource(api, head, call, content).await,
+            Ok(call) => resource(api, head, call, content, closing).await,
             Err(error) => Ok(answer::error(&error)),
         },
         route => Ok(discovery::answer(api, head, &route)),
@@ -93,7 +100,13 @@ fn call(api: &Api, head: &Parts, target: &Target, user: User) -> Result<Call, Ap
 }
 
 /// Logs a request, applies its faults and does it.
-async fn resource(api: &Arc<Api>, head: &Parts, mut call: Call, content: &[u8]) -> io::Result<Response<Body>> {
+async fn resource(
+    api: &Arc<Api>,
+    head: &Parts,
+    mut call: Call,
+    content: &[u8],
+    closing: Receiver<bool>,
+) -> io::Result<Response<Body>> {
     let body = decoded(&call, content);
     let sent_name = match &body {
         Ok(Some(body)) if call.verb == Verb::Create => object::name(body).to_owned(),
@@ -128,7 +141,10 @@ async fn resource(api: &Arc<Api>, head: &Parts, mut call: Call, content: &[u8]) 
         }
     }
     let response = body
-        .and_then(|body| perform(api, &call, body.as_ref(), breaks_after))
+        .and_then(|body| match call.verb {
+            Verb::Watch => Ok(answer::watch(&call, Watch::start(api, &call, closing)?, breaks_after)),
+            _ => perform(api, &call, body.as_ref()),
+        })
         .unwrap_or_else(|error| answer::error(&error));
     if lost {
         return Err(broken());
@@ -137,17 +153,12 @@ async fn resource(api: &Arc<Api>, head: &Parts, mut call: Call, content: &[u8]) 
     Ok(response)
 }
 
-fn perform(
-    api: &Arc<Api>,
-    call: &Call,
-    body: Option<&Value>,
-    breaks_after: Option<usize>,
-) -> Result<Response<Body>, ApiError> {
+fn perform(api: &Api, call: &Call, body: Option<&Value>) -> Result<Response<Body>, ApiError> {
     let sent = || body.ok_or_else(|| ApiError::bad_request("the body of the request is empty"));
     match call.verb {
         Verb::Get => Ok(answer::object(call, 200, &*read::get(api, call)?, &[])),
-        Verb::List => Ok(answer::list(call, &read::list::list(api, call)?)),
-        Verb::Watch => Ok(answer::watch(call, Watch::start(api, call)?, breaks_after)),
+        // A watch is one of the caller's; without it, it is a list.
+        Verb::List | Verb::Watch => Ok(answer::list(call, &read::list::list(api, call)?)),
         Verb::Create => Ok(written(call, &write::create::create(api, call, sent()?.clone())?)),
         Verb::Update => Ok(written(call, &write::update::update(api, call, Change::Put(sent()?))?)),
         Verb::Patch => {

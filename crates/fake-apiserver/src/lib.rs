@@ -15,6 +15,7 @@ mod definitions;
 mod discovery;
 mod dispatch;
 mod error;
+mod events;
 mod faults;
 mod managed_fields;
 mod object;

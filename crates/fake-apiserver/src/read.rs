@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::api::Api;
 use crate::error::ApiError;
+use crate::events;
 use crate::object;
 use crate::request::Call;
 
@@ -33,14 +34,17 @@ pub(crate) fn get(api: &Api, call: &Call) -> Result<Arc<Value>, ApiError> {
     api.store.get(&call.resource_key(), &call.object_key()).ok_or_else(missing)
 }
 
-/// The object in the version of the path; objects are stored in the preferred one.
+/// The object in the version of the path; objects are stored in the preferred one, events in that of the core group.
 pub(crate) fn in_version<'a>(object: &'a Value, call: &Call) -> Cow<'a, Value> {
     let wanted = call.api_version();
     if object.get("apiVersion").and_then(Value::as_str) == Some(wanted.as_str()) {
         return Cow::Borrowed(object);
     }
     let mut converted = object.clone();
-    object::fields(&mut converted).insert("apiVersion".to_owned(), Value::from(wanted));
+    object::set(&mut converted, "apiVersion", wanted);
+    if call.resource.rules.face_of_core {
+        events::from_core(&mut converted);
+    }
     Cow::Owned(converted)
 }
 

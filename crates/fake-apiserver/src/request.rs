@@ -109,7 +109,8 @@ impl Part {
 
 impl Call {
     pub(crate) fn resource_key(&self) -> ResourceKey {
-        ResourceKey { group: self.resource.group.clone(), plural: self.resource.plural.clone() }
+        let group = if self.resource.rules.face_of_core { String::new() } else { self.resource.group.clone() };
+        ResourceKey { group, plural: self.resource.plural.clone() }
     }
 
     pub(crate) fn object_key(&self) -> ObjectKey {

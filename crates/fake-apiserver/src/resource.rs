@@ -61,6 +61,8 @@ pub(crate) struct Rules {
     /// Whether a deletion answers with the object where others answer with a `Status`.
     pub(crate) deletion_returns_object: bool,
     pub(crate) names: NameRule,
+    /// Another face of a resource of the core group with the same plural; only events have one.
+    pub(crate) face_of_core: bool,
     /// Of a definition: pruned, validated, and without strategic merge.
     pub(crate) custom: bool,
 }

@@ -36,7 +36,7 @@ impl Server {
 
     /// The server as a service in memory, for `kube::Client::new(server.service(), "default")`.
     pub fn service(&self) -> ApiService {
-        ApiService::new(Arc::clone(&self.api))
+        ApiService::new(Arc::clone(&self.api), tokio::sync::watch::channel(false).1)
     }
 
     /// Serves plain HTTP on a listener until the handle is stopped or dropped.

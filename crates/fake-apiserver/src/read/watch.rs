@@ -14,7 +14,7 @@ use crate::api::Api;
 use crate::error::{ApiError, FieldProblem};
 use crate::object;
 use crate::request::Call;
-use crate::store::{Change, Unavailable};
+use crate::store::{Change, ResourceKey, Unavailable};
 
 /// One event of a watch.
 #[derive(Clone, Debug)]
@@ -27,6 +27,7 @@ pub(crate) struct Event {
 pub(crate) struct Watch {
     api: Arc<Api>,
     call: Call,
+    resource: ResourceKey,
     selector: Selector,
     /// Everything up to this revision was seen.
     position: u64,
@@ -49,7 +50,7 @@ const LAST_BOOKMARK: Duration = Duration::from_secs(2);
 
 impl Watch {
     /// Begins a watch. What the client must not ask for is refused; a revision that is gone is its first event.
-    pub(crate) fn start(api: &Arc<Api>, call: &Call) -> Result<Self, ApiError> {
+    pub(crate) fn start(api: &Arc<Api>, call: &Call, closing: Receiver<bool>) -> Result<Self, ApiError> {
         let selector = Selector::of(call)?;
         let wants_state = call.query.get("sendInitialEvents").is_some_and(|_| call.query.flag("sendInitialEvents"));
         check_options(call)?;
@@ -70,9 +71,10 @@ impl Watch {
         };
         let mut watch = Self {
             written: api.store.subscribe(),
-            closing: api.closing.subscribe(),
+            closing,
             api: Arc::clone(api),
             call: call.clone(),
+            resource: call.resource_key(),
             selector,
             position: from.unwrap_or_default(),
             queue: VecDeque::new(),
@@ -106,7 +108,7 @@ impl Watch {
             };
             tokio::select! {
                 written = self.written.changed() => if written.is_err() { return None },
-                closing = self.closing.changed() => if closing.is_err() { return None },
+                () = closed(&mut self.closing) => return None,
                 () = until(bookmark) => self.queue_bookmark(),
                 () = until(self.end) => self.ended = true,
             }
@@ -157,8 +159,7 @@ impl Watch {
 
     /// What a change means to this watch: an object that leaves the selection is deleted, one that enters is added.
     fn event(&self, change: &Change) -> Option<Event> {
-        let concerned = change.resource.plural == self.call.resource.plural
-            && change.resource.group == self.call.resource.group
+        let concerned = change.resource == self.resource
             && (self.call.namespace.is_empty() || change.key.namespace == self.call.namespace)
             && (self.call.name.is_empty() || change.key.name == self.call.name);
         if !concerned {
@@ -225,6 +226,13 @@ fn first_bookmark(now: Instant, interval: Duration, end: Option<Instant>) -> Ins
     match end.and_then(|end| end.checked_sub(LAST_BOOKMARK)) {
         Some(last) if last > now => regular.min(last),
         _ => regular,
+    }
+}
+
+/// Ends when the server stops; in memory it never does.
+async fn closed(closing: &mut Receiver<bool>) {
+    if closing.wait_for(|closing| *closing).await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -28,6 +28,7 @@ const PLAIN: Rules = Rules {
     create_on_update: false,
     deletion_returns_object: false,
     names: NameRule::Subdomain,
+    face_of_core: false,
     custom: false,
 };
 /// Workloads and the like: `spec` is wished for, `status` observed.
@@ -40,6 +41,7 @@ const SERVICE: Rules =
     Rules { status: StatusRule::Builtin, create_on_update: true, deletion_returns_object: true, ..PLAIN };
 const SERVICE_ACCOUNT: Rules = Rules { deletion_returns_object: true, ..PLAIN };
 const EVENT: Rules = Rules { create_on_update: true, ..PLAIN };
+const EVENT_FACE: Rules = Rules { face_of_core: true, ..EVENT };
 const RBAC: Rules = Rules { create_on_update: true, names: NameRule::PathSegment, ..PLAIN };
 const LEASE: Rules = Rules { create_on_update: true, unconditional_update: false, ..PLAIN };
 const POLICY: Rules = Rules { generation: Generation::Spec, unconditional_update: false, ..PLAIN };
@@ -83,6 +85,7 @@ const TABLE: &[Row] = &[
     row("", "configmaps", "ConfigMap", &["cm"], Scope::Namespaced, PLAIN),
     row("", "serviceaccounts", "ServiceAccount", &["sa"], Scope::Namespaced, SERVICE_ACCOUNT),
     Row { selectable: EVENT_FIELDS, ..row("", "events", "Event", &["ev"], Scope::Namespaced, EVENT) },
+    row("events.k8s.io", "events", "Event", &["ev"], Scope::Namespaced, EVENT_FACE),
     row("", "services", "Service", &["svc"], Scope::Namespaced, SERVICE),
     row("apps", "daemonsets", "DaemonSet", &["ds"], Scope::Namespaced, WITH_STATUS),
     row("apps", "deployments", "Deployment", &["deploy"], Scope::Namespaced, DEPLOYMENT),

@@ -15,6 +15,7 @@ const CUSTOM: Rules = Rules {
     create_on_update: false,
     deletion_returns_object: false,
     names: NameRule::Subdomain,
+    face_of_core: false,
     custom: true,
 };
 

@@ -158,7 +158,6 @@ impl Builder {
             tokens: self.tokens,
             bookmark_interval: self.bookmark_interval,
             git_version: self.git_version,
-            closing: tokio::sync::watch::Sender::new(false),
             clock: self.clock.0,
             random: Mutex::new(Rng::with_seed(self.seed)),
         };

@@ -19,7 +19,6 @@ use crate::api::Api;
 pub struct Serving {
     address: SocketAddr,
     stop: watch::Sender<bool>,
-    api: Arc<Api>,
     task: Option<JoinHandle<()>>,
 }
 
@@ -27,8 +26,8 @@ impl Serving {
     pub(super) fn start(api: &Arc<Api>, listener: TcpListener) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(accept(ApiService::new(Arc::clone(api)), listener, stopped));
-        Ok(Self { address, stop, api: Arc::clone(api), task: Some(task) })
+        let task = tokio::spawn(accept(ApiService::new(Arc::clone(api), stopped.clone()), listener, stopped));
+        Ok(Self { address, stop, task: Some(task) })
     }
 
     /// Where it listens.
@@ -44,12 +43,10 @@ impl Serving {
     /// Stops: nothing new is accepted, watches end, other requests are answered.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        self.api.closing.send_replace(true);
         if let Some(task) = self.task.take() {
             // It only fails if it was aborted or panicked, and then it has ended as well.
             let _ended = task.await;
         }
-        self.api.closing.send_replace(false);
     }
 }
 

@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use http_body_util::BodyExt;
+use tokio::sync::watch::Receiver;
 use tower::Service;
 
 use crate::answer::Body;
@@ -19,11 +20,13 @@ use crate::dispatch;
 #[derive(Clone, Debug)]
 pub struct ApiService {
     api: Arc<Api>,
+    /// Becomes true when watches shall end.
+    closing: Receiver<bool>,
 }
 
 impl ApiService {
-    pub(super) fn new(api: Arc<Api>) -> Self {
-        Self { api }
+    pub(super) fn new(api: Arc<Api>, closing: Receiver<bool>) -> Self {
+        Self { api, closing }
     }
 }
 
@@ -44,10 +47,11 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let api = Arc::clone(&self.api);
+        let closing = self.closing.clone();
         Box::pin(async move {
             let (head, body) = request.into_parts();
             let content = body.collect().await.map_err(io::Error::other)?.to_bytes();
-            dispatch::answer(&api, &head, &content).await
+            dispatch::answer(&api, &head, &content, closing).await
         })
     }
 }

@@ -8,6 +8,7 @@ use super::{Written, decode, generation, kinds, settle};
 use crate::admission::Operation;
 use crate::api::Api;
 use crate::error::{ApiError, FieldProblem};
+use crate::events;
 use crate::object;
 use crate::request::Call;
 use crate::resource::StatusRule;
@@ -65,6 +66,7 @@ pub(super) fn store(
         if api.store.get(&call.resource_key(), &named.object_key()).is_some() {
             return Err(ApiError::already_exists(resource, &named.name));
         }
+        in_storage_version(call, &mut object);
         return Ok(Written::object(201, Arc::new(object), warnings));
     }
     in_storage_version(call, &mut object);
@@ -75,11 +77,13 @@ pub(super) fn store(
     Ok(Written::object(201, crate::definitions::after_write(api, call, stored), warnings))
 }
 
-/// Objects are stored in the preferred version.
+/// Objects are stored in the preferred version, events in that of the core group.
 pub(super) fn in_storage_version(call: &Call, object: &mut Value) {
-    if let Some(version) = call.resource.storage().filter(|version| version.name != call.version) {
-        let api_version = call.resource.api_version(&version.name);
-        object::fields(object).insert("apiVersion".to_owned(), Value::from(api_version));
+    if call.resource.rules.face_of_core {
+        object::set(object, "apiVersion", call.version.as_str());
+        events::to_core(object);
+    } else if let Some(version) = call.resource.storage().filter(|version| version.name != call.version) {
+        object::set(object, "apiVersion", call.resource.api_version(&version.name));
     }
 }
 

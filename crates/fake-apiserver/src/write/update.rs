@@ -66,10 +66,10 @@ fn attempt(api: &Api, call: &Call, change: Change<'_>, stored: &Arc<Value>) -> R
     if only_times_differ(&live, &new) {
         return Ok(Some(Written::object(200, Arc::clone(stored), warnings)));
     }
+    in_storage_version(call, &mut new);
     if call.dry_run() {
         return Ok(Some(Written::object(200, Arc::new(new), warnings)));
     }
-    in_storage_version(call, &mut new);
     let (key, revision) = (call.object_key(), object::revision(stored));
     if finished(&new) {
         let removed = api.store.remove(&call.resource_key(), &key, revision);

@@ -11,6 +11,7 @@ crate::behaviours![
     an_immutable_config_map_stays,
     an_event_is_of_its_namespace,
     events_are_selected_by_what_they_are_about,
+    an_event_has_two_faces,
     a_new_daemon_set_has_generation_and_no_status,
     the_selector_of_a_workload_stays,
     a_lease_needs_a_duration_above_zero,
@@ -138,4 +139,19 @@ async fn a_role_binding_keeps_its_role(space: Space) {
     let answer = space.patch(MERGE_PATCH, &format!("{path}/b"), json!({"roleRef": {"name": "edit"}})).await;
     assert_eq!(answer.code, 422);
     assert!(text(&answer.body, "/message").ends_with("cannot change roleRef"));
+}
+
+async fn an_event_has_two_faces(space: Space) {
+    let event = json!({
+        "metadata": {"name": "e"}, "eventTime": "2026-01-01T00:00:00.000000Z", "reason": "Held", "note": "three nodes wait",
+        "type": "Normal", "action": "Reconcile", "reportingController": "example.com/c", "reportingInstance": "c-0",
+        "regarding": {"kind": "ConfigMap", "name": "m", "namespace": space.namespace},
+    });
+    let made = space.post("/apis/events.k8s.io/v1/namespaces/{ns}/events", event).await;
+    assert_eq!((made.code, text(&made.body, "/note")), (201, "three nodes wait".to_owned()));
+    let core = space.get("/api/v1/namespaces/{ns}/events/e").await.body;
+    assert_eq!((text(&core, "/apiVersion"), text(&core, "/message")), ("v1".to_owned(), "three nodes wait".to_owned()));
+    assert_eq!((&core["involvedObject"]["name"], &core["reportingComponent"]), (&json!("m"), &json!("example.com/c")));
+    let list = space.get("/apis/events.k8s.io/v1/namespaces/{ns}/events").await.body;
+    assert_eq!(text(&list["items"][0], "/regarding/name"), "m");
 }
