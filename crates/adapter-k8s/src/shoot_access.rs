@@ -183,3 +183,86 @@ impl ShootAccess {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use base64::Engine as _;
+    use kube::client::Body;
+    use serde_json::json;
+
+    use super::*;
+    use crate::client::Unobserved;
+
+    type Secrets = Arc<Mutex<BTreeMap<&'static str, String>>>;
+
+    fn kubeconfig(version: u8) -> String {
+        let kubeconfig = json!({
+            "apiVersion": "v1", "kind": "Config", "current-context": "n",
+            "contexts": [{"name": "n", "context": {"cluster": "n", "user": "n"}}],
+            "clusters": [{"name": "n", "cluster": {"server": "http://shoot"}}],
+            "users": [{"name": "n", "user": {"token": "t"}}],
+        });
+        let data = base64::engine::general_purpose::STANDARD.encode(kubeconfig.to_string());
+        let metadata = json!({"uid": "u", "resourceVersion": version.to_string()});
+        json!({"metadata": metadata, "data": {"kubeconfig": data}}).to_string()
+    }
+
+    /// Access to a shoot with these Secrets in its namespace, and the number of connections made.
+    fn access(address: Address, secrets: &Secrets) -> (ShootAccess, Arc<AtomicUsize>) {
+        let secrets = Arc::clone(secrets);
+        let service = tower::service_fn(move |request: http::Request<Body>| {
+            let name = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
+            let secret = secrets.lock().unwrap().get(name.as_str()).cloned();
+            let (code, text) = secret.map_or((404, r#"{"reason": "NotFound"}"#.to_owned()), |secret| (200, secret));
+            async move { http::Response::builder().status(code).body(Body::from(text.into_bytes())) }
+        });
+        let seed =
+            ApiClient::new(kube::Client::new(service, "default"), "seed", RateLimit::none(), Arc::new(Unobserved));
+        let made = Arc::new(AtomicUsize::new(0));
+        let connections = Arc::clone(&made);
+        let access = ShootAccess::connecting_by(seed, address, Arc::new(Unobserved), move |_| {
+            connections.fetch_add(1, Ordering::SeqCst);
+            let nobody = tower::service_fn(async |_: http::Request<Body>| {
+                Ok::<_, http::Error>(http::Response::new(Body::empty()))
+            });
+            Ok(kube::Client::new(nobody, "default"))
+        });
+        (access, made)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_lasts_as_long_as_its_secret_and_its_use() {
+        let secrets = Secrets::default();
+        secrets.lock().unwrap().insert(INTERNAL, kubeconfig(1));
+        let (access, made) = access(Address::Internal, &secrets);
+        access.client("n").await.unwrap();
+        access.client("n").await.unwrap();
+        assert_eq!((made.load(Ordering::SeqCst), access.open()), (1, 1));
+
+        secrets.lock().unwrap().insert(INTERNAL, kubeconfig(2));
+        access.client("n").await.unwrap();
+        assert_eq!((made.load(Ordering::SeqCst), access.open()), (2, 1), "the token was renewed");
+
+        tokio::time::sleep(UNUSED_AFTER).await;
+        access.close_unused();
+        assert_eq!(access.open(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_address_decides_which_secret_is_read() {
+        let answers = async |address, names: &[&'static str]| {
+            let secrets = Secrets::default();
+            secrets.lock().unwrap().extend(names.iter().map(|name| (*name, kubeconfig(1))));
+            access(address, &secrets).0.client("n").await.is_ok()
+        };
+        assert!(answers(Address::Internal, &[INTERNAL]).await);
+        assert!(answers(Address::Internal, &[EXTERNAL]).await, "where there is no other");
+        assert!(answers(Address::External, &[EXTERNAL]).await);
+        assert!(!answers(Address::External, &[INTERNAL]).await);
+        assert!(answers(Address::ExternalFirst, &[INTERNAL]).await);
+        assert!(!answers(Address::Internal, &[]).await);
+    }
+}

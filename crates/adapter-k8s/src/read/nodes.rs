@@ -109,7 +109,63 @@ impl NodeSnapshot {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
+    use std::sync::{Arc, Mutex};
+
+    use kube::client::Body;
+
     use super::*;
+    use crate::client::{RateLimit, Unobserved};
+
+    /// A shoot that gives these answers, and what it was asked.
+    fn shoot(answers: &[(u16, &'static str)]) -> (ApiClient, Arc<Mutex<Vec<String>>>) {
+        let answers = Arc::new(Mutex::new(VecDeque::from(answers.to_vec())));
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let queries = Arc::clone(&asked);
+        let service = tower::service_fn(move |request: http::Request<Body>| {
+            queries.lock().unwrap().push(request.uri().query().unwrap_or_default().to_owned());
+            let (code, text) = answers.lock().unwrap().pop_front().expect("one request more than there are answers");
+            async move { http::Response::builder().status(code).body(Body::from(text.as_bytes().to_vec())) }
+        });
+        let client = kube::Client::new(service, "default");
+        (ApiClient::new(client, "shoot", RateLimit::none(), Arc::new(Unobserved)), asked)
+    }
+
+    const FIRST: (u16, &str) =
+        (200, r#"{"metadata": {"resourceVersion": "7", "continue": "a/b"}, "items": [{"metadata": {"name": "a"}}]}"#);
+    const LAST: (u16, &str) =
+        (200, r#"{"metadata": {"resourceVersion": "7"}, "items": [{"metadata": {"name": "b"}}]}"#);
+    const GONE: (u16, &str) = (410, r#"{"reason": "Expired"}"#);
+
+    fn names(snapshot: &NodeSnapshot) -> Vec<String> {
+        snapshot.nodes.iter().map(|node| node.name.to_string()).collect()
+    }
+
+    #[tokio::test]
+    async fn pages_are_followed_to_the_end() {
+        let (client, asked) = shoot(&[FIRST, LAST]);
+        let snapshot = nodes(&client).await.unwrap();
+        assert_eq!((names(&snapshot), snapshot.resource_version.as_str()), (vec!["a".to_owned(), "b".to_owned()], "7"));
+        assert_eq!(*asked.lock().unwrap(), ["limit=500", "limit=500&continue=a%2Fb"]);
+    }
+
+    #[tokio::test]
+    async fn a_list_that_expired_is_begun_anew() {
+        let (client, _) = shoot(&[FIRST, GONE, FIRST, LAST]);
+        assert_eq!(names(&nodes(&client).await.unwrap()), ["a", "b"]);
+        let (client, _) = shoot(&[FIRST, GONE, FIRST, GONE, FIRST, GONE, FIRST, GONE]);
+        assert_eq!(nodes(&client).await.unwrap_err().failure().kind, ReadFailureKind::Incomplete);
+    }
+
+    #[tokio::test]
+    async fn a_part_of_a_list_or_no_list_is_no_list() {
+        for last in [(403, r#"{"reason": "Forbidden"}"#), (200, r#"{"items": null}"#), (200, r#"{"items": [null]}"#)] {
+            let (client, _) = shoot(&[FIRST, last]);
+            assert!(nodes(&client).await.is_err(), "{last:?}");
+        }
+        let (client, _) = shoot(&[(200, r#"{"items": []}"#)]);
+        assert_eq!(names(&nodes(&client).await.unwrap()), [] as [&str; 0], "zero nodes are an answer");
+    }
 
     #[test]
     fn an_older_list_is_recognised() {

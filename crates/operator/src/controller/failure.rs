@@ -105,10 +105,13 @@ impl Failure {
         }
     }
 
-    /// Whether the status shall tell. Where the object could not be written, or this process no longer leads, it cannot.
+    /// Whether the status shall tell. Where the object could not be written, or this process no longer leads, it cannot. That
+    /// somebody else was faster – gardener-resource-manager writes its status all the time – is nothing to tell: the next look is
+    /// a moment away.
     #[must_use]
     pub fn is_told(&self) -> bool {
-        !matches!(self, Self::Own(_)) && !self.has_lost_leadership()
+        let somebody_was_faster = self.requests().iter().any(|error| error.is_conflict());
+        !matches!(self, Self::Own(_)) && !somebody_was_faster && !self.has_lost_leadership()
     }
 
     /// When the API server wants to be asked again; `None` where it does not say.

@@ -108,6 +108,20 @@ async fn an_answer_that_was_lost_creates_nothing_twice() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn that_somebody_else_was_faster_is_nothing_to_tell() {
+    let world = World::new();
+    world.ask("reconcile", json!(null)).settle().await;
+    world.ask("reconcile", json!({"typha": {"enabled": false}}));
+    // gardener-resource-manager writes its status between our read and our write.
+    world.seed.faults().add(Fault::status(409).resource("managedresources").verb(Verb::Update).times(1));
+    world.reconcile().await.unwrap_err();
+    assert_eq!(world.last_operation(), "Reconcile Processing 1 Reconciling the Network");
+    assert_eq!(world.status()["lastError"], json!(null));
+    world.settle().await;
+    assert_eq!(world.last_operation(), "Reconcile Succeeded 100 Successfully reconciled Network");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_panic_is_an_error_of_one_network() {
     let world = World::new();
     world.ask("reconcile", json!(null));

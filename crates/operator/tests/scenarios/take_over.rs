@@ -9,14 +9,20 @@ use crate::world::{BUNDLE, World};
 
 /// The objects of a recorded shoot; `None` where the recordings are not there, which only a developer may accept.
 fn recorded(name: &str) -> Option<Vec<Value>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/dumps").join(name);
-    if !folder.is_dir() {
-        assert!(std::env::var_os("CI").is_none(), "the recordings of the Go extension are missing");
-        eprintln!("skipped: the recordings of the Go extension are missing");
-        return None;
-    }
+    let folder = shared(&format!("dumps/{name}"))?;
     let files = ["network", "cluster", "managedresource", "secret", "nodes"];
     Some(files.iter().flat_map(|file| objects(&folder.join(format!("{file}.yaml")))).collect())
+}
+
+/// A folder beside the repository.
+fn shared(name: &str) -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(name);
+    if !folder.is_dir() {
+        assert!(std::env::var_os("CI").is_none(), "the references are missing");
+        eprintln!("skipped: the references are missing");
+        return None;
+    }
+    Some(folder)
 }
 
 fn objects(path: &PathBuf) -> Vec<Value> {
@@ -90,6 +96,48 @@ async fn a_switch_that_is_ready_is_made() {
     assert_eq!(world.switch(), "Done Unchanged - Target");
     assert_eq!(world.last_operation(), "Reconcile Succeeded 100 Successfully reconciled Network");
     assert!(world.stored("resources.gardener.cloud", "managedresources", BUNDLE).is_some());
+}
+
+/// Gardener's own definitions prune, and want what they want.
+#[tokio::test(start_paused = true)]
+async fn gardeners_own_definitions_take_all_that_is_written() {
+    let Some(folder) = shared("crds") else { return };
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let definitions: Vec<Value> =
+        files.map(|file| serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()).collect();
+    assert_eq!(definitions.len(), 4);
+    let world = World::with(definitions, "shoot--foo--bar", "bar");
+    world.node("a", Some(("False", "CalicoIsUp")));
+    world.ask("reconcile", json!({"overlay": {"enabled": true}})).settle().await;
+    assert_eq!(world.last_operation(), "Create Succeeded 100 Successfully reconciled Network");
+    let switch = world.status()["providerStatus"]["overlaySwitch"].clone();
+    let keys: Vec<&String> = switch.as_object().unwrap().keys().collect();
+    assert_eq!(
+        keys,
+        [
+            "actor",
+            "bundle",
+            "deadline",
+            "from",
+            "guard",
+            "message",
+            "nodes",
+            "phase",
+            "reason",
+            "since",
+            "to",
+            "verdict",
+            "waitingFor"
+        ]
+    );
+    assert_eq!(switch["from"], json!({"ipv4": "Ipip(Always)", "ipv6": null}));
+
+    world.ask("reconcile", json!({"overlay": {"enabled": false}}));
+    world.reconcile().await.unwrap();
+    assert_eq!(world.switch(), "AwaitingRoutes Hold RoutesMissing Held");
+    world.node("a", Some(("False", "RouteCreated"))).settle().await;
+    assert_eq!(world.switch(), "Done Unchanged - Target");
+    assert_eq!(world.status()["state"]["encapsulation"], json!({"ipv4": "None", "ipv6": null}));
 }
 
 #[tokio::test(start_paused = true)]

@@ -57,17 +57,14 @@ impl World {
 
     /// The same for a Network of another name.
     pub(crate) fn of(namespace: &str, name: &str) -> Self {
-        let seed = Server::builder()
-            .definition(definition(EXTENSIONS, "v1alpha1", "Network", "networks", "Namespaced"))
-            .definition(definition(EXTENSIONS, "v1alpha1", "Cluster", "clusters", "Cluster"))
-            .definition(definition(
-                "resources.gardener.cloud",
-                "v1alpha1",
-                "ManagedResource",
-                "managedresources",
-                "Namespaced",
-            ))
-            .definition(definition("monitoring.coreos.com", "v1alpha1", "ScrapeConfig", "scrapeconfigs", "Namespaced"))
+        Self::with(definitions(), namespace, name)
+    }
+
+    /// The same with these definitions in the seed.
+    pub(crate) fn with(definitions: Vec<Value>, namespace: &str, name: &str) -> Self {
+        let seed = definitions
+            .into_iter()
+            .fold(Server::builder(), fake_apiserver::Builder::definition)
             .namespace(namespace)
             .object(cluster(&json!({})))
             .object(access_secret(namespace))
@@ -159,12 +156,18 @@ impl World {
         if let Some(found) = self.stored("resources.gardener.cloud", "managedresources", BUNDLE) {
             let mut object = (*found).clone();
             let observed = if applied == "True" { object["metadata"]["generation"].clone() } else { 0.into() };
+            let condition = |kind: &str, status: &str| {
+                json!({
+                    "type": kind, "status": status, "reason": "Test", "message": "by the test",
+                    "lastTransitionTime": now(), "lastUpdateTime": now(),
+                })
+            };
             object["status"] = json!({
                 "observedGeneration": observed,
                 "conditions": [
-                    {"type": "ResourcesApplied", "status": applied, "reason": "Test", "message": "by the test"},
-                    {"type": "ResourcesHealthy", "status": "True"},
-                    {"type": "ResourcesProgressing", "status": "False"},
+                    condition("ResourcesApplied", applied),
+                    condition("ResourcesHealthy", "True"),
+                    condition("ResourcesProgressing", "False"),
                 ],
             });
             self.put(object);
@@ -382,6 +385,16 @@ fn merge(into: &mut Value, from: Value) {
         }
         (into, from) => *into = from,
     }
+}
+
+/// Definitions that take everything.
+fn definitions() -> Vec<Value> {
+    vec![
+        definition(EXTENSIONS, "v1alpha1", "Network", "networks", "Namespaced"),
+        definition(EXTENSIONS, "v1alpha1", "Cluster", "clusters", "Cluster"),
+        definition("resources.gardener.cloud", "v1alpha1", "ManagedResource", "managedresources", "Namespaced"),
+        definition("monitoring.coreos.com", "v1alpha1", "ScrapeConfig", "scrapeconfigs", "Namespaced"),
+    ]
 }
 
 fn definition(group: &str, version: &str, kind: &str, plural: &str, scope: &str) -> Value {
