@@ -1,9 +1,12 @@
 //! An in-process Kubernetes API server for the demo and for tests.
 //!
 //! It speaks HTTP in memory ([`Server::service`]) or on loopback ([`Server::serve`]): create, get, list, watch, update, all
-//! kinds of patch, deletion with finalizers, definitions, discovery. Built-in kinds are those of a table; their fields are
-//! neither pruned nor given defaults, and few of them are validated. There is no authorization, no garbage collection and no
-//! controller; rules of definitions in the expression language are not evaluated, except `self == oldSelf`.
+//! kinds of patch, deletion with finalizers, definitions, discovery. Its bounds:
+//!
+//! * Built-in kinds are those of a table; their fields are neither pruned nor given defaults, and few are validated.
+//! * Bodies are JSON or YAML, not protobuf: `kubectl apply` works, `kubectl create configmap` does not.
+//! * There is no authorization, no garbage collection and no controller: a deleted namespace stays terminating.
+//! * Rules of definitions in the expression language are not evaluated, except `self == oldSelf`.
 //!
 //! Requests can be made to fail ([`Server::faults`]), are logged ([`Server::requests`]), and writes can be changed or refused
 //! by hooks ([`Server::admit`]).

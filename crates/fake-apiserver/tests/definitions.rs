@@ -1,6 +1,6 @@
 //! Definitions as they are in real clusters: Gardener's and Calico's.
 
-#![expect(clippy::indexing_slicing, clippy::print_stdout, reason = "a test fails by panicking and says what it skips")]
+#![expect(clippy::print_stdout, reason = "a test says what it skips")]
 
 use std::path::{Path, PathBuf};
 
