@@ -166,7 +166,11 @@ async fn live<R: Reconciler>(
         begun = leader.begin() => Some(begun),
     };
     let result = match begun {
-        None => Ok(()),
+        None => {
+            // The signal may have come together with the lease.
+            leader.release().await;
+            Ok(())
+        }
         Some(Err(error)) => Err(error),
         Some(Ok(())) => leader.lead(&reconciler, &mut signals, &mut background).await,
     };
@@ -235,17 +239,21 @@ impl Leader<'_> {
         workers.shutdown().await;
         heartbeat.shutdown().await;
         // A write that was cut off may still arrive: the next leader must wait until the lease has run out.
-        if result.is_ok()
-            && let Some(elector) = &mut self.elector
-        {
-            match timeout(RELEASE_DEADLINE, elector.release()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::warn!(error = super::chain(&error), "the lease was not given back"),
-                Err(_) => tracing::warn!("the lease was not given back in time"),
-            }
+        if result.is_ok() {
+            self.release().await;
         }
         self.tell(false);
         result
+    }
+
+    /// Gives the lease back, where this process holds it.
+    async fn release(&mut self) {
+        let Some(elector) = &mut self.elector else { return };
+        match timeout(RELEASE_DEADLINE, elector.release()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(error = super::chain(&error), "the lease was not given back"),
+            Err(_) => tracing::warn!("the lease was not given back in time"),
+        }
     }
 
     fn tell(&self, leads: bool) {

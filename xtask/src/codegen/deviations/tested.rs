@@ -4,10 +4,11 @@
 //! reconcile, no live shoot and no configuration file), a test says what we do.
 
 mod controller;
+mod process;
 
 /// Every deviation of this kind.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Tested> {
-    ROWS.iter().chain(controller::ROWS)
+    ROWS.iter().chain(controller::ROWS).chain(process::ROWS)
 }
 
 /// One deviation with the tests that show it.
