@@ -15,6 +15,7 @@ mod check;
 mod definitions;
 mod held;
 mod managed_resource;
+mod read_back;
 mod secret;
 mod stored;
 

@@ -8,7 +8,7 @@ use gardener_api::secret::Secret;
 use serde_json::Value;
 
 use super::secret::LARGEST;
-use super::{BundleError, BundleSecret, CONFIG_KEY, DEFINITIONS_KEY, Definitions};
+use super::{BundleError, BundleSecret, CONFIG_KEY, DEFINITIONS_KEY, Definitions, read_back};
 use crate::yaml;
 
 pub(super) fn check(secret: &BundleSecret, objects: &Objects, definitions: &Definitions) -> Result<(), BundleError> {
@@ -20,25 +20,34 @@ pub(super) fn check(secret: &BundleSecret, objects: &Objects, definitions: &Defi
     let text = |key| read.text(key).map_err(|error| damaged(key, error.to_string()));
 
     compare(CONFIG_KEY, &text(CONFIG_KEY)?, objects.iter())?;
-    if text(DEFINITIONS_KEY)? != definitions.yaml() {
-        return Err(damaged(DEFINITIONS_KEY, "the text is another one".to_owned()));
-    }
-    definitions.verified(|| every_document_is_an_object(definitions.yaml()))
+    let whole = || {
+        if text(DEFINITIONS_KEY)? != definitions.yaml() {
+            return Err(damaged(DEFINITIONS_KEY, "the text is another one".to_owned()));
+        }
+        every_document_is_an_object(definitions.yaml())
+    };
+    let stream = read.bytes(DEFINITIONS_KEY).map_err(|error| damaged(DEFINITIONS_KEY, error.to_string()))?;
+    // The same bytes decompress to the same text: once per process is enough.
+    if stream == *definitions.compressed()? { definitions.verified(whole) } else { whole() }
 }
 
 /// Every object in its place, nothing else.
 fn compare<'a>(
     key: &'static str,
     text: &str,
-    mut objects: impl Iterator<Item = (&'a ObjectKey, &'a Value)>,
+    objects: impl Iterator<Item = (&'a ObjectKey, &'a Value)>,
 ) -> Result<(), BundleError> {
+    let mut objects = objects.peekable();
     for (index, document) in yaml::documents(text).enumerate() {
+        if objects.next_if(|(identity, object)| read_back::is_known(identity, document, object)).is_some() {
+            continue;
+        }
         let read = yaml::to_json(index + 1, document).map_err(|error| damaged(key, error.to_string()))?;
         if read.is_null() {
             continue;
         }
         match objects.next() {
-            Some((_, object)) if *object == read => {}
+            Some((identity, object)) if *object == read => read_back::remember(identity, document, read),
             Some((identity, _)) => return Err(damaged(key, format!("`{identity}` is another object"))),
             None => return Err(damaged(key, format!("document {} is no object of the bundle", index + 1))),
         }
