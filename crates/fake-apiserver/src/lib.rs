@@ -3,7 +3,8 @@
 //! It speaks HTTP in memory ([`Server::service`]) or on loopback ([`Server::serve`]): create, get, list, watch, update, all
 //! kinds of patch, deletion with finalizers, definitions, discovery. Its bounds:
 //!
-//! * Built-in kinds are those of a table; their fields are neither pruned nor given defaults, and few are validated.
+//! * Built-in kinds are those of a table; their fields are neither pruned nor validated nor given defaults, with few
+//!   exceptions.
 //! * Bodies are JSON or YAML, not protobuf: `kubectl apply` works, `kubectl create configmap` does not.
 //! * There is no authorization, no garbage collection and no controller: a deleted namespace stays terminating.
 //! * Rules of definitions in the expression language are not evaluated, except `self == oldSelf`.

@@ -131,6 +131,19 @@ async fn a_daemon_set_is_applied_again_without_a_container() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_deployment_and_a_node_are_described() {
+    let Some(kubectl) = Kubectl::start("describe").await else { return };
+    kubectl.run(&["apply", "-f", "-"], &DAEMON_SET.replace("DaemonSet", "Deployment")).await;
+    let described = kubectl.run(&["describe", "deployment", "d"], "").await;
+    assert!(described.contains("StrategyType:           RollingUpdate"), "{described}");
+    let node =
+        json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}, "spec": {"podCIDR": "10.0.0.0/24"}});
+    kubectl.run(&["apply", "-f", "-"], &node.to_string()).await;
+    let described = kubectl.run(&["describe", "node", "node-1"], "").await;
+    assert!(described.contains("PodCIDR:                      10.0.0.0/24"), "{described}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn changes_are_followed() {
     let Some(kubectl) = Kubectl::start("watch").await else { return };
     kubectl.run(&["apply", "-f", "-"], &config_map("one")).await;

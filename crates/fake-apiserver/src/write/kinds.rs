@@ -26,6 +26,8 @@ pub(super) fn prepare(resource: &Resource, object: &mut Value) {
     if resource.is("", "secrets") {
         merge_string_data(object);
         object::fields(object).entry("type").or_insert_with(|| Value::from("Opaque"));
+    } else if resource.is("apps", "deployments") {
+        default_deployment(object);
     }
 }
 
@@ -91,6 +93,20 @@ pub(super) fn update_problems(resource: &Resource, old: &Value, new: &Value) -> 
         problems.push(FieldProblem::invalid("roleRef", role, "cannot change roleRef"));
     }
     problems
+}
+
+/// Clients rely on these: `kubectl describe` does not expect a Deployment without replicas.
+fn default_deployment(object: &mut Value) {
+    let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) else { return };
+    let rolling = json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}});
+    for (field, default) in [
+        ("replicas", json!(1)),
+        ("strategy", rolling),
+        ("revisionHistoryLimit", json!(10)),
+        ("progressDeadlineSeconds", json!(600)),
+    ] {
+        spec.entry(field).or_insert(default);
+    }
 }
 
 /// `stringData` is only ever written: it goes into `data`.

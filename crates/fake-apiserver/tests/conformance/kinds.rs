@@ -19,6 +19,7 @@ crate::behaviours![
     a_new_namespace_is_active,
     a_status_write_of_a_node_may_label_it,
     a_role_binding_keeps_its_role,
+    a_deployment_gets_its_replicas,
 ];
 
 async fn string_data_becomes_data(space: Space) {
@@ -154,4 +155,17 @@ async fn an_event_has_two_faces(space: Space) {
     assert_eq!((&core["involvedObject"]["name"], &core["reportingComponent"]), (&json!("m"), &json!("example.com/c")));
     let list = space.get("/apis/events.k8s.io/v1/namespaces/{ns}/events").await.body;
     assert_eq!(text(&list["items"][0], "/regarding/name"), "m");
+}
+
+async fn a_deployment_gets_its_replicas(space: Space) {
+    let mut body = daemon_set(&["a"]);
+    body["kind"] = json!("Deployment");
+    let made = space.post("/apis/apps/v1/namespaces/{ns}/deployments", body).await.body;
+    let spec = &made["spec"];
+    assert_eq!(
+        (&spec["replicas"], &spec["revisionHistoryLimit"], &spec["progressDeadlineSeconds"]),
+        (&json!(1), &json!(10), &json!(600))
+    );
+    let strategy = json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}});
+    assert_eq!(spec["strategy"], strategy);
 }
