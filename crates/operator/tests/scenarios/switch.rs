@@ -264,3 +264,44 @@ async fn with_the_gate_off_nobody_looks() {
     assert_eq!(world.switch(), "Switching ProceedUnverified GateDisabled Target");
     assert_eq!(world.shoot.take_requests().len(), 0);
 }
+
+/// A process that is killed after each look and starts anew ends where one ends that lives.
+#[tokio::test(start_paused = true)]
+async fn a_controller_that_forgets_everything_ends_the_same() {
+    let mut world = overlaid(&[("a", ROUTE), ("b", CALICO)]).await;
+    world.ask("reconcile", off());
+    for look in 0..20 {
+        world.restart();
+        if look == 3 {
+            world.node("b", ROUTE);
+        }
+        if world.reconcile().await.unwrap() == Next::OnChange {
+            break;
+        }
+        world.resource_manager("True");
+        pass(1).await;
+    }
+    assert_eq!(world.pool_mode(), "Never");
+    assert_eq!(world.switch(), "Done Unchanged - Target");
+    assert_eq!(world.last_operation(), "Reconcile Succeeded 100 Successfully reconciled Network");
+    assert_eq!(world.status()["lastError"], json!(null));
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_tell_of_each_phase_once() {
+    let world = overlaid(&[("a", Some(("True", "NoRouteCreated")))]).await;
+    world.ask("reconcile", off());
+    for _ in 0..5 {
+        world.reconcile().await.unwrap();
+        pass(5).await;
+    }
+    world.node("a", ROUTE).settle().await;
+    assert_eq!(
+        world.events().await,
+        [
+            "Warning OverlaySwitchAwaitingRoutes 1 of 1 node has no route: `a`",
+            "Normal OverlaySwitchSwitching the only node has a route; the encapsulation may go",
+            "Normal OverlaySwitchDone no encapsulation that is in effect would be removed",
+        ]
+    );
+}

@@ -259,6 +259,19 @@ impl World {
         self.seed.take_requests().into_iter().filter(is_write).map(|request| line(&request)).collect()
     }
 
+    /// `type reason message` of every Event, in the order in which they were recorded.
+    pub(crate) async fn events(&self) -> Vec<String> {
+        let client = kube::Client::new(self.seed.service(), "default");
+        let path = format!("/api/v1/namespaces/{}/events", self.key.namespace);
+        let request = http::Request::get(path).body(Vec::new()).unwrap();
+        let list: Value = client.request(request).await.unwrap();
+        let mut events: Vec<&Value> = list["items"].as_array().unwrap().iter().collect();
+        events.sort_by_key(|event| event["metadata"]["resourceVersion"].as_str().unwrap().parse::<u64>().unwrap());
+        let text = |event: &Value, field: &str| event[field].as_str().unwrap().to_owned();
+        let line = |event| format!("{} {} {}", text(event, "type"), text(event, "reason"), text(event, "message"));
+        events.into_iter().map(line).collect()
+    }
+
     /// How many requests since the last call.
     pub(crate) fn requests(&self) -> usize {
         self.seed.take_requests().len() + self.shoot.take_requests().len()
