@@ -14,5 +14,5 @@ pub mod routes;
 mod running;
 
 pub use clock::Clock;
-pub use cluster::{Cluster, Kind, kinds};
+pub use cluster::{Cluster, Kind, RequestError, kinds};
 pub use running::Running;

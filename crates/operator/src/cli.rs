@@ -7,8 +7,12 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::dump::{Inputs, NodesArgument};
 
+#[cfg(feature = "demo")]
+pub use demo::{DemoArguments, Story};
 pub use run::{RunArguments, VersionForm};
 
+#[cfg(feature = "demo")]
+mod demo;
 mod run;
 
 /// Gardener's Calico networking extension: the controller, and commands that explain its two decisions.
@@ -34,6 +38,17 @@ pub enum Command {
         after_help = "Example:\n  networking-calico --config-file=/etc/networking-calico/config.yaml --heartbeat-namespace=garden"
     )]
     Run(Box<RunArguments>),
+    /// Watch an overlay switch, on a seed and a shoot that live in this process.
+    ///
+    /// Needs no cluster. The controller is the real one and speaks HTTP; Gardener, the machines and the route writer are played. On
+    /// a terminal the picture changes as things happen, elsewhere each is a line. Exits with 0 if the story ended as it should,
+    /// by what is read back at the end, with 1 otherwise, with 2 on wrong usage.
+    #[cfg(feature = "demo")]
+    #[command(after_help = "Examples:\n  \
+        networking-calico demo\n  \
+        networking-calico demo --story unreadable --fast\n  \
+        networking-calico demo --keep")]
+    Demo(DemoArguments),
     /// Decide node privilege mode and overlay switch, from a dump or from a living seed.
     ///
     /// Exits with 0, with 3 if any overlay switch is held, with 1 if any input is invalid, with 2 on wrong usage.

@@ -7,6 +7,8 @@ use crate::cli::{Cli, Command};
 use crate::diagnostics::{Diagnostic, Style};
 
 pub mod decide;
+#[cfg(feature = "demo")]
+mod demo;
 pub mod diff;
 pub mod render;
 mod run;
@@ -47,9 +49,15 @@ pub fn run(cli: &Cli) -> ExitCode {
     if let Command::Run(arguments) = &cli.command {
         return run::run(arguments);
     }
+    #[cfg(feature = "demo")]
+    if let Command::Demo(arguments) = &cli.command {
+        return demo::run(arguments);
+    }
     let mut out = io::BufWriter::new(io::stdout().lock());
     let ending = match &cli.command {
         Command::Run(_) => Ok(Ending::Fine),
+        #[cfg(feature = "demo")]
+        Command::Demo(_) => Ok(Ending::Fine),
         Command::Decide(arguments) => decide::run(arguments, &mut out),
         Command::Render(arguments) => render::run(arguments, &mut out),
         Command::Diff(arguments) => diff::run(arguments, &mut out),

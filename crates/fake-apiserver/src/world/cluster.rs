@@ -10,6 +10,9 @@ use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Client, Config};
 use serde_json::{Value, json};
 
+/// Why a request failed.
+pub type RequestError = kube::Error;
+
 /// Where the objects of a kind live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind {

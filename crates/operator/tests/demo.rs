@@ -1,0 +1,134 @@
+//! `demo`, each story as a person would start it: the whole binary with its controller as a process, over HTTP.
+
+#![cfg(feature = "demo")]
+#![expect(clippy::expect_used, reason = "a test may fail by panicking, in its helpers too")]
+
+use std::process::{Command, Output};
+
+fn demo(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_networking-calico"))
+        .args(["demo", "--fast"])
+        .args(arguments)
+        // Whoever runs this test may have a cluster of their own.
+        .env("KUBECONFIG", "/nonexistent")
+        .output()
+        .expect("runs")
+}
+
+/// Runs a story, expects it to end as it should, and returns what it found.
+fn ends_well(story: &str) -> Vec<String> {
+    let output = demo(&["--story", story]);
+    let shown = String::from_utf8(output.stdout).expect("is text");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{shown}\n{said}");
+    assert_eq!(said, "", "nothing to complain about");
+    assert!(!shown.contains('\x1b'), "no colours and no cursor in a pipe");
+    let (_, found) = shown.split_once("read back over HTTP:\n").expect("says what was read back");
+    found.lines().map(|line| line.trim_start().to_owned()).collect()
+}
+
+fn has(found: &[String], expected: &[&str]) {
+    for line in expected {
+        assert!(found.iter().any(|found| found == line), "`{line}` is not in {found:#?}");
+    }
+}
+
+#[test]
+fn the_overlay_goes_once_every_node_has_its_route() {
+    has(
+        &ends_well("switch"),
+        &[
+            "ok last operation: Reconcile Succeeded 100 %",
+            "ok phase of the switch: Done",
+            "ok mode of the pool in the shoot: Never",
+            "ok nodes with a route: 6",
+            "ok calico-node was replaced on each node only after the last route was there: yes",
+            "ok backend of calico-node: none",
+            "the story `switch` ended as it should",
+        ],
+    );
+}
+
+#[test]
+fn nothing_moves_while_nobody_knows_what_is_in_effect() {
+    has(
+        &ends_well("unreadable"),
+        &[
+            "ok verdict: Hold",
+            "ok reason: CurrentStateUnreadable",
+            "ok bundle: Frozen",
+            "ok mode of the pool in the shoot: Always",
+            "ok generation of the bundle: 1",
+            "ok nodes with a route: 6",
+        ],
+    );
+}
+
+#[test]
+fn without_policies_the_overlay_goes_unverified_and_an_event_says_so() {
+    has(
+        &ends_well("no-policy"),
+        &["ok mode of the pool in the shoot: Never", "ok an Event says that nothing was verified: yes"],
+    );
+}
+
+#[test]
+fn a_shoot_that_sleeps_keeps_its_overlay_until_it_wakes_up() {
+    has(
+        &ends_well("hibernated"),
+        &[
+            "ok reason: Hibernated",
+            "ok mode of the pool in the shoot: Always",
+            "ok last operation: Reconcile Succeeded 100 %",
+            "ok phase of the switch: Done",
+            "ok mode of the pool in the shoot: Never",
+        ],
+    );
+}
+
+#[test]
+fn the_ebpf_dataplane_takes_its_privileges() {
+    has(
+        &ends_well("ebpf"),
+        &[
+            "ok privilege mode: NonPrivileged",
+            "ok calico-node is privileged in the shoot: false",
+            "ok privilege mode: Privileged (EbpfDataplane)",
+            "ok calico-node is privileged in the shoot: true",
+        ],
+    );
+}
+
+#[test]
+fn a_hold_survives_the_move_to_another_seed() {
+    has(
+        &ends_well("restore"),
+        &[
+            "ok reason: RoutesMissing",
+            "ok last operation: Restore Succeeded 100 %",
+            "ok mode of the pool in the shoot: Never",
+            "ok calico-node was replaced on each node only after the last route was there: yes",
+            "ok the Network is gone from the old seed: yes",
+            "ok the bundle is gone from the old seed: yes",
+        ],
+    );
+}
+
+#[test]
+fn deletion_leaves_nothing_behind() {
+    has(
+        &ends_well("delete"),
+        &[
+            "ok the Network is gone: yes",
+            "ok ManagedResources: 0",
+            "ok Secrets of the bundle: 0",
+            "ok DaemonSets in the shoot: 0",
+            "ok definitions in the shoot: 0",
+        ],
+    );
+}
+
+#[test]
+fn a_story_that_is_not_told_is_a_usage_error() {
+    assert_eq!(demo(&["--story", "none"]).status.code(), Some(2));
+}
