@@ -91,6 +91,8 @@ pub(super) fn resource(key: &ObjectKey) -> &'static Resource {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -98,8 +100,9 @@ mod tests {
         for bird_exporter in [BirdExporter::Absent, BirdExporter::Present] {
             let wanted = Seed { namespace: "n".to_owned(), bird_exporter };
             let rendered = seed::render(&wanted).unwrap();
-            let expected: Vec<ObjectKey> = keys(&wanted).into_iter().filter(|key| is_wanted(key, &wanted)).collect();
-            let rendered: Vec<ObjectKey> = rendered.iter().map(|(key, _)| key.clone()).collect();
+            let expected: BTreeSet<ObjectKey> =
+                keys(&wanted).into_iter().filter(|key| is_wanted(key, &wanted)).collect();
+            let rendered: BTreeSet<ObjectKey> = rendered.iter().map(|(key, _)| key.clone()).collect();
             assert_eq!(expected, rendered, "{bird_exporter:?}");
         }
     }
