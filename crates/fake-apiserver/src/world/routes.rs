@@ -165,3 +165,30 @@ enum Route {
     Created,
     Missing,
 }
+
+#[cfg(test)]
+mod tests {
+    use kube::Client;
+
+    use super::*;
+    use crate::Server;
+
+    fn order(order: Order) -> Vec<String> {
+        let server = Server::builder().build().unwrap();
+        let shoot = Cluster::new(Client::new(server.service(), "default"));
+        let script = Script { order, ..Script::default() };
+        let routes = Routes::new(shoot, script, Clock::system());
+        let mut nodes: Vec<Value> = ["c", "a", "b", "d"].map(|name| json!({"metadata": {"name": name}})).into();
+        routes.sort(&mut nodes);
+        nodes.iter().map(|node| text(node, "/metadata/name").to_owned()).collect()
+    }
+
+    #[tokio::test]
+    async fn an_order_by_chance_is_the_same_for_the_same_seed() {
+        assert_eq!(order(Order::ByName), ["a", "b", "c", "d"]);
+        assert_eq!(order(Order::Backwards), ["d", "c", "b", "a"]);
+        assert_eq!(order(Order::Shuffled(7)), order(Order::Shuffled(7)));
+        let orders: BTreeSet<Vec<String>> = (0..20).map(|seed| order(Order::Shuffled(seed))).collect();
+        assert!(orders.len() > 5, "{orders:?}");
+    }
+}
