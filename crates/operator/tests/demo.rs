@@ -3,7 +3,8 @@
 #![cfg(feature = "demo")]
 #![expect(clippy::expect_used, reason = "a test may fail by panicking, in its helpers too")]
 
-use std::process::{Command, Output};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Output, Stdio};
 
 fn demo(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_networking-calico"))
@@ -131,4 +132,19 @@ fn deletion_leaves_nothing_behind() {
 #[test]
 fn a_story_that_is_not_told_is_a_usage_error() {
     assert_eq!(demo(&["--story", "none"]).status.code(), Some(2));
+}
+
+#[test]
+fn who_has_seen_enough_ends_it_without_a_complaint() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_networking-calico"))
+        .arg("demo")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("runs");
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().expect("is piped")).read_line(&mut first).expect("says something");
+    assert!(first.contains("Kubernetes 1.36.2 listens at http://127.0.0.1:"), "{first}");
+    let output = child.wait_with_output().expect("ends by itself");
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
 }

@@ -68,6 +68,9 @@ enum DemoError {
     /// Somebody pressed Ctrl-C.
     #[error("interrupted")]
     Interrupted,
+    /// Whoever read our output has closed it.
+    #[error("nobody looks on")]
+    Unread,
 }
 
 /// Tells a story. The exit code is 0 if it ended as it should.
@@ -85,6 +88,8 @@ pub(super) fn run(arguments: &DemoArguments) -> ExitCode {
     match result {
         Ok(checks) if checks.iter().all(Check::holds) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::from(1),
+        // As for every command, that is no failure.
+        Err(DemoError::Unread) => ExitCode::SUCCESS,
         Err(error) => {
             note(&format!("error: {error}"));
             ExitCode::from(1)
@@ -104,6 +109,7 @@ async fn tell(arguments: &DemoArguments) -> Result<Vec<Check>, DemoError> {
         biased;
         _ = interrupt.recv() => Err(DemoError::Interrupted),
         _ = terminate.recv() => Err(DemoError::Interrupted),
+        () = screen.unread() => Err(DemoError::Unread),
         why = dead.wait_for(Option::is_some) => {
             let why = why.ok().and_then(|why| why.clone());
             Err(DemoError::Controller(why.unwrap_or_default()))
@@ -114,7 +120,8 @@ async fn tell(arguments: &DemoArguments) -> Result<Vec<Check>, DemoError> {
     if let Ok(checks) = &result {
         print(&ending::text(arguments.story, checks, screen.palette()));
     }
-    if arguments.keep && !matches!(result, Err(DemoError::Interrupted)) {
+    let left = matches!(result, Err(DemoError::Interrupted | DemoError::Unread));
+    if arguments.keep && !left {
         print(&stage.invitation());
         tokio::select! {
             _ = interrupt.recv() => {}
@@ -122,8 +129,7 @@ async fn tell(arguments: &DemoArguments) -> Result<Vec<Check>, DemoError> {
         }
     }
     let ended = result.as_ref().is_ok_and(|checks| checks.iter().all(Check::holds));
-    let is_boring = ended || matches!(result, Err(DemoError::Interrupted));
-    stage.strike(is_boring).await;
+    stage.strike(ended || left).await;
     result
 }
 

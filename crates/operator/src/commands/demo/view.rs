@@ -8,11 +8,13 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
+
 pub(super) use palette::Palette;
 
 use super::scene::Scene;
 use crate::cli::Story;
-use live::Live;
+use live::{Live, SHOW_CURSOR};
 
 /// The screen. May be spoken to from several tasks.
 #[derive(Debug)]
@@ -20,6 +22,7 @@ pub(super) struct Screen {
     started: Instant,
     palette: Palette,
     state: Mutex<State>,
+    unread: Notify,
 }
 
 #[derive(Debug)]
@@ -35,7 +38,8 @@ impl Screen {
         let terminal = io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|kind| kind != "dumb");
         let palette = Palette::of(&io::stdout());
         let live = terminal.then(|| Live::new(story, palette));
-        Self { started: Instant::now(), palette, state: Mutex::new(State { scene: None, live, closed: false }) }
+        let state = Mutex::new(State { scene: None, live, closed: false });
+        Self { started: Instant::now(), palette, state, unread: Notify::new() }
     }
 
     pub(super) fn palette(&self) -> Palette {
@@ -45,8 +49,8 @@ impl Screen {
     /// Somebody does something.
     pub(super) fn say(&self, actor: &str, text: &str) {
         self.with(|state, elapsed| {
-            state.put(self.line(elapsed, actor, text));
-            state.draw(elapsed);
+            state.put(self.line(elapsed, actor, text))?;
+            state.draw(elapsed)
         });
     }
 
@@ -54,28 +58,37 @@ impl Screen {
     pub(super) fn show(&self, scene: Scene) {
         self.with(|state, elapsed| {
             for change in changes::between(state.scene.as_ref(), &scene) {
-                // The picture shows nodes by itself.
-                if state.live.is_none() || change.actor != "node" {
-                    state.put(self.line(elapsed, change.actor, &change.text));
+                if state.live.is_none() || !Live::shows(change.actor) {
+                    state.put(self.line(elapsed, change.actor, &change.text))?;
                 }
             }
             state.scene = Some(scene);
-            state.draw(elapsed);
+            state.draw(elapsed)
         });
     }
 
     /// Leaves the last picture where it is; nothing is shown any more.
     pub(super) fn close(&self) {
         self.with(|state, elapsed| {
-            state.draw(elapsed);
+            let drawn = state.draw(elapsed);
             state.closed = true;
+            if state.live.is_some() {
+                write(SHOW_CURSOR)?;
+            }
+            drawn
         });
     }
 
-    fn with(&self, act: impl FnOnce(&mut State, Duration)) {
+    /// Waits until nobody can see what is shown.
+    pub(super) async fn unread(&self) {
+        self.unread.notified().await;
+    }
+
+    fn with(&self, act: impl FnOnce(&mut State, Duration) -> io::Result<()>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if !state.closed {
-            act(&mut state, self.started.elapsed());
+        if !state.closed && act(&mut state, self.started.elapsed()).is_err() {
+            state.closed = true;
+            self.unread.notify_one();
         }
     }
 
@@ -86,23 +99,24 @@ impl Screen {
 }
 
 impl State {
-    fn put(&mut self, line: String) {
+    fn put(&mut self, line: String) -> io::Result<()> {
         match &mut self.live {
             Some(live) => live.remember(line),
-            None => write(&format!("{line}\n")),
+            None => write(&format!("{line}\n"))?,
         }
+        Ok(())
     }
 
-    fn draw(&mut self, elapsed: Duration) {
-        if let Some(live) = &mut self.live {
-            let scene = self.scene.clone().unwrap_or_default();
-            write(&live.frame(&scene, elapsed));
+    fn draw(&mut self, elapsed: Duration) -> io::Result<()> {
+        match &mut self.live {
+            Some(live) => write(&live.frame(self.scene.as_ref(), elapsed)),
+            None => Ok(()),
         }
     }
 }
 
-/// Nobody is left to tell if that fails.
-fn write(text: &str) {
+fn write(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }

@@ -10,12 +10,18 @@ use super::palette::Palette;
 use crate::cli::Story;
 use crate::commands::demo::scene::{NodeScene, Scene};
 
-/// How many lines of what happened are kept in sight.
+/// How many lines of what happened are kept in sight, where there is room.
 const MEMORY: usize = 10;
 /// What is assumed where the terminal does not say.
-const COLUMNS: u16 = 100;
+const SIZE: Size = Size { columns: 100, rows: 30 };
 /// A node in the grid, in characters.
 const CELL: usize = 34;
+/// A bar, in characters.
+const BAR: usize = 24;
+
+/// Hides and shows the cursor, which would jump about.
+pub(super) const HIDE_CURSOR: &str = "\x1b[?25l";
+pub(super) const SHOW_CURSOR: &str = "\x1b[?25h";
 
 #[derive(Debug)]
 pub(super) struct Live {
@@ -28,12 +34,25 @@ pub(super) struct Live {
     first_pods: BTreeMap<String, String>,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Size {
+    columns: usize,
+    rows: usize,
+}
+
 /// The phases that a switch goes through, in their order.
 const PHASES: [&str; 6] = ["Guarding", "Cleaning", "AwaitingRoutes", "Switching", "Verifying", "Done"];
+/// Those in which the encapsulation goes or has gone.
+const AFTER_WRITE: [&str; 3] = ["Switching", "Verifying", "Done"];
 
 impl Live {
     pub(super) fn new(story: Story, palette: Palette) -> Self {
         Self { story, palette, log: VecDeque::new(), drawn: 0, first_pods: BTreeMap::new() }
+    }
+
+    /// Whether the picture shows by itself what happens to this actor.
+    pub(super) fn shows(actor: &str) -> bool {
+        ["node", "switch", "calico-node", "privilege", "Network"].contains(&actor)
     }
 
     pub(super) fn remember(&mut self, line: String) {
@@ -44,15 +63,21 @@ impl Live {
     }
 
     /// The next picture, with what takes away the last one.
-    pub(super) fn frame(&mut self, scene: &Scene, elapsed: Duration) -> String {
-        let columns = tcgetwinsize(std::io::stdout()).map_or(COLUMNS, |size| size.ws_col).max(40);
-        let lines = self.lines(scene, elapsed, usize::from(columns));
+    pub(super) fn frame(&mut self, scene: Option<&Scene>, elapsed: Duration) -> String {
+        let size = tcgetwinsize(std::io::stdout())
+            .ok()
+            .filter(|size| size.ws_col > 0 && size.ws_row > 0)
+            .map_or(SIZE, |size| Size { columns: usize::from(size.ws_col), rows: usize::from(size.ws_row) });
+        let nothing = Scene::default();
+        let lines = self.lines(scene.unwrap_or(&nothing), elapsed, size);
         let mut frame = String::new();
         if self.drawn > 0 {
             let _ = write!(frame, "\x1b[{}A", self.drawn);
+        } else {
+            frame.push_str(HIDE_CURSOR);
         }
         for line in &lines {
-            let _ = writeln!(frame, "\x1b[2K{line}");
+            let _ = writeln!(frame, "\x1b[2K{}", cut(line, size.columns));
         }
         // Whatever the last picture had below.
         frame.push_str("\x1b[J");
@@ -60,55 +85,56 @@ impl Live {
         frame
     }
 
-    fn lines(&mut self, scene: &Scene, elapsed: Duration, columns: usize) -> Vec<String> {
+    fn lines(&mut self, scene: &Scene, elapsed: Duration, size: Size) -> Vec<String> {
         let palette = self.palette;
         let seconds = elapsed.as_secs();
-        let mut lines = vec![
+        let clock = format!("{:02}:{:02}", seconds / 60, seconds % 60);
+        let title = format!("networking-calico demo: {}", self.story.name());
+        let mut lines =
+            vec![format!("{}  {}", palette.strong(&title), palette.dim(&clock)), String::new(), self.phases(scene)];
+        lines.extend([reason(scene), String::new()]);
+        lines.extend(self.grid(scene, size.columns));
+        let rolled = scene.nodes.iter().filter(|node| self.has_rolled(node)).count();
+        lines.extend([
+            String::new(),
+            self.bar("routes", scene.routes(), scene.nodes.len()),
+            self.bar("replaced", rolled, scene.nodes.len()),
+            String::new(),
+            format!("{}{}", palette.name("Network  "), or_dash(&scene.operation)),
             format!(
-                "{}  {}",
-                palette.strong(&format!("networking-calico demo: {}", self.story.name())),
-                palette.dim(&format!("{:02}:{:02}", seconds / 60, seconds % 60))
-            ),
-            String::new(),
-            self.phases(scene),
-            cut(&reason(scene), columns),
-            String::new(),
-        ];
-        lines.extend(self.grid(scene, columns));
-        lines.push(String::new());
-        lines.push(cut(&format!("Network  {}", or_dash(&scene.operation)), columns));
-        let (updated, desired) = scene.rollout.unwrap_or_default();
-        lines.push(cut(
-            &format!(
-                "Shoot    pool {}, calico-node {updated}/{desired} {}, bundle {} {}",
-                or_dash(&scene.pool),
-                or_dash(&scene.privilege),
+                "{}{}, bundle {}, {}",
+                palette.name("wanted   "),
+                or_dash(&scene.to),
                 or_dash(&scene.bundle),
-                scene.applied
+                or_dash(&scene.privilege)
             ),
-            columns,
-        ));
-        lines.push(String::new());
-        lines.extend(self.log.iter().map(|line| cut(line, columns)));
-        lines.resize(lines.len() + MEMORY - self.log.len(), String::new());
+            format!(
+                "{}IPIP mode of the pool {}, {}",
+                palette.name("shoot    "),
+                or_dash(&scene.pool),
+                or_dash(&scene.applied)
+            ),
+            String::new(),
+        ]);
+        let room = size.rows.saturating_sub(lines.len() + 1).min(MEMORY);
+        let skipped = self.log.len().saturating_sub(room);
+        lines.extend(self.log.iter().skip(skipped).cloned());
+        lines.truncate(size.rows.saturating_sub(1));
         lines
     }
 
     fn phases(&self, scene: &Scene) -> String {
         let at = PHASES.iter().position(|phase| *phase == scene.phase);
-        let mut parts = Vec::new();
-        for (index, phase) in PHASES.iter().enumerate() {
-            parts.push(match at {
-                Some(at) if index < at || (index == at && *phase == "Done") => self.palette.good(phase),
-                Some(at) if index == at => self.palette.waiting(&self.palette.strong(&format!("[{phase}]"))),
-                _ => self.palette.dim(phase),
-            });
-        }
-        parts.join(&self.palette.dim(" - "))
+        let parts = PHASES.iter().enumerate().map(|(index, phase)| match at {
+            Some(at) if index < at || (index == at && *phase == "Done") => self.palette.good(phase),
+            Some(at) if index == at => self.palette.waiting(&format!("[{phase}]")),
+            _ => self.palette.dim(phase),
+        });
+        parts.collect::<Vec<_>>().join(&self.palette.dim(" - "))
     }
 
     fn grid(&mut self, scene: &Scene, columns: usize) -> Vec<String> {
-        if !["Switching", "Verifying", "Done"].contains(&scene.phase.as_str()) {
+        if !AFTER_WRITE.contains(&scene.phase.as_str()) {
             let pods = scene.nodes.iter().filter_map(|node| Some((node.name.clone(), node.pod.clone()?)));
             self.first_pods = pods.collect();
         }
@@ -118,12 +144,11 @@ impl Live {
     }
 
     fn cell(&self, node: &NodeScene) -> String {
-        let network = if node.network.is_empty() { "-" } else { &node.network };
-        let rolled = node.pod.is_some() && node.pod.as_ref() != self.first_pods.get(&node.name);
-        let mark = match (&node.pod, rolled) {
-            (None, _) => self.palette.waiting("~"),
-            (Some(_), true) => self.palette.good("*"),
-            (Some(_), false) => self.palette.dim("o"),
+        let network = or_dash(&node.network);
+        let mark = match &node.pod {
+            None => self.palette.waiting("~"),
+            Some(_) if self.has_rolled(node) => self.palette.good("*"),
+            Some(_) => self.palette.dim("o"),
         };
         let text = format!("{:<16}{:<width$}", node.name, network, width = CELL - 18);
         let text = match network {
@@ -132,6 +157,17 @@ impl Live {
             _ => self.palette.waiting(&text),
         };
         format!("{mark} {text}")
+    }
+
+    /// Whether the node has another pod than before the switch.
+    fn has_rolled(&self, node: &NodeScene) -> bool {
+        node.pod.is_some() && node.pod.as_ref() != self.first_pods.get(&node.name)
+    }
+
+    fn bar(&self, name: &str, done: usize, all: usize) -> String {
+        let full = (done * BAR).checked_div(all).unwrap_or_default().min(BAR);
+        let bar = format!("{}{}", self.palette.good(&"#".repeat(full)), self.palette.dim(&".".repeat(BAR - full)));
+        format!("{}{bar} {done}/{all}", self.palette.name(&format!("{name:<9}")))
     }
 }
 
@@ -193,13 +229,37 @@ mod tests {
     }
 
     #[test]
+    fn the_picture_fits_on_the_terminal() {
+        let mut live = Live::new(Story::Switch, Palette::PLAIN);
+        for number in 0..20 {
+            live.remember(format!("line {number}"));
+        }
+        let lines = |live: &mut Live, rows| live.lines(&Scene::default(), Duration::ZERO, Size { columns: 80, rows });
+        assert_eq!(lines(&mut live, 50).last().map(String::as_str), Some("line 19"));
+        assert_eq!(lines(&mut live, 50).len(), 23);
+        assert_eq!(
+            (lines(&mut live, 18).len(), lines(&mut live, 18).last().map(String::as_str)),
+            (17, Some("line 19"))
+        );
+        assert_eq!(lines(&mut live, 5).len(), 4);
+    }
+
+    #[test]
     fn a_picture_is_drawn_over_the_last_one() {
         let mut live = Live::new(Story::Switch, Palette::PLAIN);
-        let first = live.frame(&Scene::default(), Duration::from_secs(61));
-        assert!(first.starts_with("\x1b[2Knetworking-calico demo: switch  01:01\n"), "{first:?}");
+        let first = live.frame(None, Duration::from_secs(61));
+        assert!(first.starts_with("\x1b[?25l\x1b[2Knetworking-calico demo: switch  01:01\n"), "{first:?}");
         let height = first.matches('\n').count();
-        let second = live.frame(&Scene::default(), Duration::from_secs(62));
+        let second = live.frame(None, Duration::from_secs(62));
         assert!(second.starts_with(&format!("\x1b[{height}A\x1b[2K")), "{second:?}");
+    }
+
+    #[test]
+    fn bars_are_as_long_as_what_is_done() {
+        let live = Live::new(Story::Switch, Palette::PLAIN);
+        assert_eq!(live.bar("routes", 0, 0), "routes   ........................ 0/0");
+        assert_eq!(live.bar("routes", 3, 8), "routes   #########............... 3/8");
+        assert_eq!(live.bar("routes", 8, 8), "routes   ######################## 8/8");
     }
 
     #[test]
