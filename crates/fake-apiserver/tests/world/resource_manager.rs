@@ -181,9 +181,8 @@ async fn a_bundle_is_applied_in_one_round_by_kind_whatever_its_order() {
     manager.stop().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn conditions_are_written_in_the_order_seen_and_end_healthy_once_the_workload_is() {
-    let world = World::new();
+/// Records what the conditions say with every status: applied, healthy, progressing.
+fn told(world: &World) -> Arc<Mutex<Vec<String>>> {
     let told = Arc::new(Mutex::new(Vec::<String>::new()));
     let sink = Arc::clone(&told);
     world.seed_server.admit(move |request| {
@@ -196,6 +195,13 @@ async fn conditions_are_written_in_the_order_seen_and_end_healthy_once_the_workl
         }
         Ok(())
     });
+    told
+}
+
+#[tokio::test(start_paused = true)]
+async fn conditions_are_written_in_the_order_seen_and_end_healthy_once_the_workload_is() {
+    let world = World::new();
+    let told = told(&world);
     let _manager = world.manager();
     world.store("s-1", &[("config.yaml", daemon_set("").as_bytes())]).await;
     pass(2).await;
@@ -211,6 +217,79 @@ async fn conditions_are_written_in_the_order_seen_and_end_healthy_once_the_workl
             "True/ApplySucceeded True/ResourcesHealthy False/ResourcesRolledOut",
         ]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn new_content_makes_health_unknown_for_a_moment_and_a_bare_request_does_not() {
+    let world = World::new();
+    let _manager = world.manager();
+    world.store("s-1", &[("config.yaml", config_map("one", "v").as_bytes())]).await;
+    pass(2).await;
+    let told = told(&world);
+    let patch = json!({"metadata": {"annotations": {"gardener.cloud/operation": "reconcile"}}});
+    world.seed.merge(&kinds::MANAGED_RESOURCE, NAMESPACE, NAME, &patch).await.unwrap();
+    pass(2).await;
+    assert!(
+        told.lock()
+            .unwrap()
+            .iter()
+            .all(|told| told == "True/ApplySucceeded True/ResourcesHealthy False/ResourcesRolledOut")
+    );
+    told.lock().unwrap().clear();
+    let same_with_a_comment = format!("# new\n{}", config_map("one", "v"));
+    world.store("s-2", &[("config.yaml", same_with_a_comment.as_bytes())]).await;
+    pass(2).await;
+    assert_eq!(
+        *told.lock().unwrap(),
+        [
+            "Progressing/ApplyProgressing Unknown/ChecksPending Unknown/ChecksPending",
+            "True/ApplySucceeded Unknown/ChecksPending Unknown/ChecksPending",
+            "True/ApplySucceeded True/ResourcesHealthy False/ResourcesRolledOut",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guard_is_created_policy_first_and_is_gone_soon_after_its_managed_resource() {
+    let world = World::new();
+    let _manager = world.manager();
+    let object = |kind: &str| {
+        format!("apiVersion: admissionregistration.k8s.io/v1\nkind: {kind}\nmetadata: {{name: g}}\nspec: {{}}\n")
+    };
+    let binding_first = stream(&[object("MutatingAdmissionPolicyBinding"), object("MutatingAdmissionPolicy")]);
+    world.store("s-1", &[("config.yaml", &binding_first)]).await;
+    pass(1).await;
+    let created: Vec<String> = world
+        .shoot_server
+        .take_requests()
+        .into_iter()
+        .filter(|request| request.verb == Verb::Create)
+        .map(|request| request.resource)
+        .collect();
+    assert_eq!(created, ["mutatingadmissionpolicies", "mutatingadmissionpolicybindings"]);
+    world.seed.delete(&kinds::MANAGED_RESOURCE, NAMESPACE, NAME).await.unwrap();
+    pass(1).await;
+    assert_eq!(world.found().await, None, "its turn to unhealthy makes the manager look again at once");
+    assert_eq!(world.shoot.list(&kinds::ADMISSION_POLICY, "").await.unwrap(), Vec::<Value>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_is_changed_in_place_is_noticed_and_an_ignored_managed_resource_is_left_alone() {
+    let world = World::new();
+    let _manager = world.manager();
+    world.store("s-1", &[("config.yaml", config_map("one", "v").as_bytes())]).await;
+    pass(2).await;
+    let change = async |value: &str| {
+        let patch = json!({"data": {"config.yaml": STANDARD.encode(config_map("one", value))}});
+        world.seed.merge(&kinds::SECRET, NAMESPACE, "s-1", &patch).await.unwrap();
+        pass(2).await;
+        world.config_map("one").await.unwrap()["data"]["k"].clone()
+    };
+    assert_eq!(change("w").await, "w");
+    let ignore = json!({"metadata": {"annotations": {"resources.gardener.cloud/ignore": "true"}}});
+    world.seed.merge(&kinds::MANAGED_RESOURCE, NAMESPACE, NAME, &ignore).await.unwrap();
+    assert_eq!(change("x").await, "w");
+    assert_eq!(world.applied().await.1, "ManagedResourceIgnored");
 }
 
 #[tokio::test(start_paused = true)]
