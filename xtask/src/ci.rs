@@ -61,6 +61,9 @@ fn steps(repository: &Repository) -> Vec<Step<'_>> {
     if let Some(core) = repository.package("calico-policy") {
         steps.extend(feature_sets(core).into_iter().map(|features| clippy_of_core(root, &features)));
     }
+    // As the container image is built.
+    let without_demo = ["clippy", "--locked", "--package", "operator", "--no-default-features", "--", "-D", "warnings"];
+    steps.push(cargo(root, "clippy of operator without demo", &without_demo));
     steps.push(Step {
         name: "doc".to_owned(),
         check: Box::new(move || {
