@@ -60,6 +60,7 @@ fn nothing_moves_while_nobody_knows_what_is_in_effect() {
             "ok bundle: Frozen",
             "ok mode of the pool in the shoot: Always",
             "ok generation of the bundle: 1",
+            "ok the status says why: yes",
             "ok nodes with a route: 6",
         ],
     );
