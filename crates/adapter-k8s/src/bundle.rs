@@ -27,6 +27,8 @@ pub use stored::stored;
 
 use calico_manifests::{Objects, Plan, RenderError};
 
+use crate::write::deletion::GUARD_MANAGED_RESOURCE;
+
 /// What is written to the shoot's namespace in the seed, Secret first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bundle {
@@ -83,6 +85,17 @@ impl Bundle {
         let secret = BundleSecret::new(namespace, objects.to_yaml(), definitions.compressed()?);
         check::check(&secret, objects, definitions)?;
         let managed_resource = BundleManagedResource::new(namespace, &secret);
+        Ok(Self { secret, managed_resource })
+    }
+
+    /// The same for the guard, which has a ManagedResource of its own.
+    ///
+    /// # Errors
+    /// [`BundleError`]: a defect of ours; nothing may be written.
+    pub fn of_guard(namespace: &str, objects: &Objects) -> Result<Self, BundleError> {
+        let secret = BundleSecret::plain(GUARD_MANAGED_RESOURCE, namespace, objects.to_yaml());
+        check::check_plain(&secret, objects)?;
+        let managed_resource = BundleManagedResource::named(GUARD_MANAGED_RESOURCE, namespace, &secret);
         Ok(Self { secret, managed_resource })
     }
 }

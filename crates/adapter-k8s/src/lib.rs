@@ -9,6 +9,7 @@ pub mod client;
 pub mod connect;
 pub mod decide;
 pub mod facts;
+pub mod guard;
 pub mod lease;
 pub mod plan;
 pub mod read;

@@ -118,13 +118,7 @@ impl ShootAccess {
         if let Some(client) = self.cached(namespace, name, &secret) {
             return Ok(client);
         }
-        let unusable = |source| ShootAccessError::Kubeconfig { secret: format!("{namespace}/{name}"), source };
-        let config = kubeconfig::config(&secret).await.map_err(unusable)?;
-        let host = config.cluster_url.authority().map(ToString::to_string).unwrap_or_default();
-        let connection = (self.connect)(config).map_err(|_| unusable(KubeconfigError::Connection))?;
-        let (qps, burst) = RATE;
-        let client = ApiClient::new(connection, host, RateLimit::new(qps, burst), Arc::clone(&self.observer))
-            .with_patience(Patience::SHOOT);
+        let client = self.open_one(namespace, name, &secret).await?;
         let cached = Cached {
             secret: name,
             uid: secret.metadata.uid,
@@ -134,6 +128,20 @@ impl ShootAccess {
         };
         self.clients().insert(namespace.to_owned(), cached);
         Ok(client)
+    }
+
+    /// Clients with connections of their own, which nobody keeps. A shoot may have several API servers, and a load balancer decides
+    /// by connection which of them answers.
+    ///
+    /// # Errors
+    /// [`ShootAccessError`].
+    pub async fn fresh(&self, namespace: &str, count: usize) -> Result<Vec<ApiClient>, ShootAccessError> {
+        let (name, secret) = self.secret(namespace).await?;
+        let mut clients = Vec::with_capacity(count);
+        for _ in 0..count {
+            clients.push(self.open_one(namespace, name, &secret).await?);
+        }
+        Ok(clients)
     }
 
     /// Drops the client of a shoot that is gone. Calling it twice is harmless.
@@ -150,6 +158,16 @@ impl ShootAccess {
     #[must_use]
     pub fn open(&self) -> usize {
         self.clients().len()
+    }
+
+    async fn open_one(&self, namespace: &str, name: &str, secret: &Secret) -> Result<ApiClient, ShootAccessError> {
+        let unusable = |source| ShootAccessError::Kubeconfig { secret: format!("{namespace}/{name}"), source };
+        let config = kubeconfig::config(secret).await.map_err(unusable)?;
+        let host = config.cluster_url.authority().map(ToString::to_string).unwrap_or_default();
+        let connection = (self.connect)(config).map_err(|_| unusable(KubeconfigError::Connection))?;
+        let (qps, burst) = RATE;
+        Ok(ApiClient::new(connection, host, RateLimit::new(qps, burst), Arc::clone(&self.observer))
+            .with_patience(Patience::SHOOT))
     }
 
     async fn secret(&self, namespace: &str) -> Result<(&'static str, Secret), ShootAccessError> {

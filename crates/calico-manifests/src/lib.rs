@@ -9,6 +9,7 @@ mod checksum;
 mod cni;
 pub mod commands;
 pub mod definitions;
+pub mod guard;
 mod ip_pools;
 mod kube_controllers;
 mod monitoring;

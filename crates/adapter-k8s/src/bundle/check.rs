@@ -31,6 +31,14 @@ pub(super) fn check(secret: &BundleSecret, objects: &Objects, definitions: &Defi
     if stream == *definitions.compressed()? { definitions.verified(whole) } else { whole() }
 }
 
+/// The same for a Secret without definitions.
+pub(super) fn check_plain(secret: &BundleSecret, objects: &Objects) -> Result<(), BundleError> {
+    let object = serde_json::to_value(secret).map_err(|error| damaged(CONFIG_KEY, error.to_string()))?;
+    let read: Secret = serde_json::from_value(object).map_err(|error| damaged(CONFIG_KEY, error.to_string()))?;
+    let text = read.text(CONFIG_KEY).map_err(|error| damaged(CONFIG_KEY, error.to_string()))?;
+    compare(CONFIG_KEY, &text, objects.iter())
+}
+
 /// Every object in its place, nothing else.
 fn compare<'a>(
     key: &'static str,

@@ -15,11 +15,17 @@ pub const REFERENCE_PREFIX: &str = "reference.resources.gardener.cloud/";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct BundleManagedResource {
+    #[serde(skip)]
+    name: &'static str,
     object: Value,
 }
 
 impl BundleManagedResource {
     pub(super) fn new(namespace: &str, secret: &BundleSecret) -> Self {
+        Self::named(MANAGED_RESOURCE, namespace, secret)
+    }
+
+    pub(super) fn named(name: &'static str, namespace: &str, secret: &BundleSecret) -> Self {
         let (label, origin) = ORIGIN;
         let reference = format!("{REFERENCE_PREFIX}secret-{}", short_digest(secret.name()));
         let object = json!({
@@ -28,7 +34,7 @@ impl BundleManagedResource {
             "metadata": {
                 "annotations": {reference: secret.name()},
                 "labels": {label: origin},
-                "name": MANAGED_RESOURCE,
+                "name": name,
                 "namespace": namespace,
             },
             "spec": {
@@ -37,13 +43,13 @@ impl BundleManagedResource {
                 "secretRefs": [{"name": secret.name()}],
             },
         });
-        Self { object }
+        Self { name, object }
     }
 
     /// `metadata.name`, the same for every shoot.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        MANAGED_RESOURCE
+        self.name
     }
 
     /// The object itself.

@@ -34,7 +34,16 @@ pub struct BundleSecret {
 impl BundleSecret {
     pub(super) fn new(namespace: &str, config: String, definitions: Arc<[u8]>) -> Self {
         let data = BTreeMap::from([(CONFIG_KEY, config.into_bytes().into()), (DEFINITIONS_KEY, definitions)]);
-        let base = format!("managedresource-{MANAGED_RESOURCE}");
+        Self::of(MANAGED_RESOURCE, namespace, data)
+    }
+
+    /// One for another ManagedResource, with plain text alone.
+    pub(super) fn plain(managed_resource: &str, namespace: &str, config: String) -> Self {
+        Self::of(managed_resource, namespace, BTreeMap::from([(CONFIG_KEY, config.into_bytes().into())]))
+    }
+
+    fn of(managed_resource: &str, namespace: &str, data: BTreeMap<&'static str, Arc<[u8]>>) -> Self {
+        let base = format!("managedresource-{managed_resource}");
         Self { namespace: namespace.to_owned(), name: unique_name(&base, data.values().map(AsRef::as_ref)), data }
     }
 

@@ -73,6 +73,7 @@ pub struct Request {
     query: String,
     accept: &'static str,
     content_type: &'static str,
+    impersonated: Option<&'static str>,
     body: Vec<u8>,
 }
 
@@ -117,6 +118,12 @@ impl Request {
         Self::new(Verb::Patch, resource, namespace, name).with_body("application/merge-patch+json", patch)
     }
 
+    /// A strategic merge patch, which knows the lists of a built-in kind.
+    #[must_use]
+    pub fn strategic_patch(resource: &'static Resource, namespace: &str, name: &str, patch: &Value) -> Self {
+        Self::new(Verb::Patch, resource, namespace, name).with_body("application/strategic-merge-patch+json", patch)
+    }
+
     /// A server-side apply that takes fields over from whoever owns them.
     #[must_use]
     pub fn apply(resource: &'static Resource, namespace: &str, name: &str, object: &Value, manager: &str) -> Self {
@@ -149,6 +156,13 @@ impl Request {
     #[must_use]
     pub fn subresource(mut self, subresource: &'static str) -> Self {
         self.subresource = subresource;
+        self
+    }
+
+    /// Asks as somebody else, which whoever asks must be allowed to.
+    #[must_use]
+    pub fn impersonating(mut self, user: &'static str) -> Self {
+        self.impersonated = Some(user);
         self
     }
 
@@ -190,6 +204,9 @@ impl Request {
         if !self.body.is_empty() {
             request = request.header(http::header::CONTENT_TYPE, self.content_type);
         }
+        if let Some(user) = self.impersonated {
+            request = request.header("Impersonate-User", user);
+        }
         request.body(self.body.clone())
     }
 
@@ -204,6 +221,7 @@ impl Request {
             query: String::new(),
             accept: JSON,
             content_type: JSON,
+            impersonated: None,
             body: Vec::new(),
         }
     }

@@ -1,5 +1,7 @@
 //! The kinds that are read and written, and where an API server keeps them.
 
+use calico_policy::admission_policy::GuardApi;
+
 /// A kind of object.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Resource {
@@ -55,3 +57,35 @@ pub static NODES: Resource = resource("api/v1", "nodes", "Node");
 pub static DAEMON_SETS: Resource = resource("apis/apps/v1", "daemonsets", "DaemonSet");
 /// Calico's pools, in the shoot.
 pub static IP_POOLS: Resource = resource("apis/crd.projectcalico.org/v1", "ippools", "IPPool");
+
+/// Policies of the guard, in the shoot.
+#[must_use]
+pub fn guard_policy(api: GuardApi) -> &'static Resource {
+    const fn policies(root: &'static str) -> Resource {
+        resource(root, "mutatingadmissionpolicies", "MutatingAdmissionPolicy")
+    }
+    static V1: Resource = policies("apis/admissionregistration.k8s.io/v1");
+    static V1BETA1: Resource = policies("apis/admissionregistration.k8s.io/v1beta1");
+    static V1ALPHA1: Resource = policies("apis/admissionregistration.k8s.io/v1alpha1");
+    match api {
+        GuardApi::V1 => &V1,
+        GuardApi::V1beta1 => &V1BETA1,
+        GuardApi::V1alpha1 => &V1ALPHA1,
+    }
+}
+
+/// Bindings of the guard, in the shoot.
+#[must_use]
+pub fn guard_binding(api: GuardApi) -> &'static Resource {
+    const fn bindings(root: &'static str) -> Resource {
+        resource(root, "mutatingadmissionpolicybindings", "MutatingAdmissionPolicyBinding")
+    }
+    static V1: Resource = bindings("apis/admissionregistration.k8s.io/v1");
+    static V1BETA1: Resource = bindings("apis/admissionregistration.k8s.io/v1beta1");
+    static V1ALPHA1: Resource = bindings("apis/admissionregistration.k8s.io/v1alpha1");
+    match api {
+        GuardApi::V1 => &V1,
+        GuardApi::V1beta1 => &V1BETA1,
+        GuardApi::V1alpha1 => &V1ALPHA1,
+    }
+}

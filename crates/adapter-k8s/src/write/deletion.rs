@@ -84,17 +84,39 @@ pub async fn managed_resources(seed: &ApiClient, namespace: &str) -> Result<Vec<
     let mut remaining = Vec::new();
     for name in MANAGED_RESOURCE_NAMES {
         match managed_resource(seed, namespace, name).await {
-            Ok(Some(live)) => {
-                if live.slice.metadata.deletion_timestamp.is_none() {
-                    delete(seed, namespace, name, &live.slice, &mut errors).await;
-                }
-                remaining.push(Remaining { object: format!("{namespace}/{name}"), pending: pending(&live.slice) });
-            }
+            Ok(Some(live)) => remaining.push(let_go(seed, namespace, name, &live.slice, &mut errors).await),
             Ok(None) => errors.note(legacy_secret(seed, namespace, name).await),
             Err(error) => errors.0.push(error),
         }
     }
     errors.into_result().map(|()| remaining)
+}
+
+/// Deletes the guard alone, Secrets first, and says whether it is still there.
+///
+/// # Errors
+/// [`DeletionErrors`].
+pub async fn guard(seed: &ApiClient, namespace: &str) -> Result<Option<Remaining>, DeletionErrors> {
+    let mut errors = DeletionErrors::default();
+    let remaining = match managed_resource(seed, namespace, GUARD_MANAGED_RESOURCE).await {
+        Ok(Some(live)) => Some(let_go(seed, namespace, GUARD_MANAGED_RESOURCE, &live.slice, &mut errors).await),
+        Ok(None) => None,
+        Err(error) => return Err(DeletionErrors(vec![error])),
+    };
+    errors.into_result().map(|()| remaining)
+}
+
+async fn let_go(
+    seed: &ApiClient,
+    namespace: &str,
+    name: &str,
+    managed_resource: &ManagedResource,
+    errors: &mut DeletionErrors,
+) -> Remaining {
+    if managed_resource.metadata.deletion_timestamp.is_none() {
+        delete(seed, namespace, name, managed_resource, errors).await;
+    }
+    Remaining { object: format!("{namespace}/{name}"), pending: pending(managed_resource) }
 }
 
 async fn delete(

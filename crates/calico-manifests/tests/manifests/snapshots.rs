@@ -1,5 +1,7 @@
 //! Five whole bundles, reviewed, so that a change of a field is seen in a review.
 
+use calico_manifests::guard::Protection;
+use calico_policy::admission_policy::GuardApi;
 use calico_policy::encapsulation::IpFamily;
 use calico_policy::intent::{AutoscalingMode, MultusIntent, OverlayIntent, ServiceLoopPrevention};
 use calico_policy::shoot::{Cidr, KubeProxy};
@@ -75,4 +77,16 @@ fn without_privileges() {
     let mut wish = Wish::default_shoot();
     wish.non_privileged = true;
     assert_bundle("non-privileged", &wish);
+}
+
+#[test]
+fn guard() {
+    for (name, protection) in
+        [("guard", Protection::FromCalico), ("guard-protecting", Protection::FromCalicoAndUnavailability)]
+    {
+        let objects = calico_manifests::guard::objects(GuardApi::V1, protection).unwrap();
+        insta::with_settings!({omit_expression => true, prepend_module_to_snapshot => false}, {
+            insta::assert_snapshot!(name, objects.to_yaml());
+        });
+    }
 }

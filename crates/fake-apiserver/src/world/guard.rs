@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::cluster::text;
 use crate::Server;
@@ -38,14 +38,21 @@ pub fn install(server: &Server) {
 
 /// Puts the old condition, or its absence, in the place of the new one.
 fn keep(request: &mut AdmissionRequest<'_>) {
-    let is_ours = |condition: &Value| text(condition, "/type") == "NetworkUnavailable";
-    let conditions = |object: &Value| object.pointer("/status/conditions").and_then(Value::as_array).cloned();
-    let old = request.old.and_then(conditions).unwrap_or_default().into_iter().find(is_ours);
+    let split = |object: Option<&Value>| -> (Vec<Value>, Vec<Value>) {
+        let conditions = object.and_then(|object| object.pointer("/status/conditions")).and_then(Value::as_array);
+        let is_ours = |condition: &Value| text(condition, "/type") == "NetworkUnavailable";
+        conditions.cloned().unwrap_or_default().into_iter().partition(is_ours)
+    };
+    let (before, _) = split(request.old);
     let Some(object) = request.object.as_deref_mut() else { return };
-    let mut kept = conditions(object).unwrap_or_default();
-    kept.retain(|condition| !is_ours(condition));
-    kept.extend(old);
-    if let Some(status) = object.get_mut("status").and_then(Value::as_object_mut) {
-        status.insert("conditions".to_owned(), kept.into());
+    let (written, mut kept) = split(Some(object));
+    if written == before {
+        return;
+    }
+    kept.extend(before);
+    let Some(object) = object.as_object_mut() else { return };
+    match object.get_mut("status").and_then(Value::as_object_mut) {
+        Some(status) => _ = status.insert("conditions".to_owned(), kept.into()),
+        None => _ = object.insert("status".to_owned(), json!({"conditions": kept})),
     }
 }

@@ -64,11 +64,8 @@ async fn our_server_behaves_as_written() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_real_server_behaves_as_written() {
-    let Some(assets) = std::env::var_os("KUBEBUILDER_ASSETS") else {
-        println!("SKIPPED: KUBEBUILDER_ASSETS names no folder with etcd and kube-apiserver");
-        return;
-    };
-    let running = real::start(assets.as_ref()).await;
+    let Some(assets) = real::assets() else { return };
+    let running = real::start(assets.as_ref(), &[]).await;
     check(Cluster::new(running.client())).await;
 }
 

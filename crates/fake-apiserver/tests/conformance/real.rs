@@ -33,8 +33,19 @@ impl Drop for Folder {
     }
 }
 
-/// Starts both and waits until the API server is ready.
-pub(crate) async fn start(assets: &Path) -> Running {
+/// The folder with both programs; where there is none the test is skipped, which says so and is a failure in CI.
+pub(crate) fn assets() -> Option<std::ffi::OsString> {
+    let assets = std::env::var_os("KUBEBUILDER_ASSETS");
+    if assets.is_none() {
+        let text = "KUBEBUILDER_ASSETS names no folder with etcd and kube-apiserver (`cargo xtask envtest` makes one)";
+        assert!(std::env::var_os("CI").is_none_or(|value| value != "true"), "{text}");
+        println!("SKIPPED: {text}");
+    }
+    assets
+}
+
+/// Starts both, the API server with these flags too, and waits until that is ready.
+pub(crate) async fn start(assets: &Path, flags: &[&str]) -> Running {
     let folder = Folder(std::env::temp_dir().join(format!("conformance-{}", std::process::id())));
     std::fs::create_dir_all(&folder.0).unwrap();
     let (client_port, port) = (free_port().await, free_port().await);
@@ -69,6 +80,7 @@ pub(crate) async fn start(assets: &Path) -> Running {
         .arg("--token-auth-file")
         .arg(&tokens)
         .args(["--disable-admission-plugins", "ServiceAccount", "--allow-privileged"])
+        .args(flags)
         .stdout(Stdio::null())
         .stderr(Stdio::from(std::fs::File::create(folder.0.join("kube-apiserver.log")).unwrap()))
         .kill_on_drop(true)

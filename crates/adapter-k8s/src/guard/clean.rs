@@ -1,0 +1,75 @@
+//! Conditions that Calico wrote before the guard, and that would now stick: nobody overwrites them any more but a route writer.
+
+use calico_policy::nodes::NodeName;
+use futures::StreamExt as _;
+use gardener_api::node::Node;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::client::resource::NODES;
+use crate::client::{ApiClient, ApiError, Request, decode, optional};
+
+/// What became of the conditions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cleaned {
+    /// Nodes whose condition was deleted.
+    pub deleted: usize,
+    /// Nodes that were left alone: gone, written by somebody else since, or changed between read and write.
+    pub left: usize,
+    /// What failed, for the first of the nodes for which something did.
+    pub failed: Option<ApiError>,
+}
+
+/// Nodes that are cleaned in one look. The others wait for the next, so that no look lasts for minutes.
+pub const PER_LOOK: usize = 100;
+const AT_ONCE: usize = 8;
+
+/// Deletes the condition `NetworkUnavailable` of these nodes, at most [`PER_LOOK`] of them, where Calico is still the one who wrote it. Other
+/// conditions stay. Calling it twice is harmless.
+pub async fn clean(shoot: &ApiClient, nodes: impl Iterator<Item = &NodeName>) -> Cleaned {
+    let each = futures::stream::iter(nodes.take(PER_LOOK).map(ToString::to_string))
+        .map(|name| async move { clean_one(shoot, &name).await })
+        .buffer_unordered(AT_ONCE);
+    each.fold(Cleaned::default(), async |mut cleaned, result| {
+        match result {
+            Ok(true) => cleaned.deleted += 1,
+            Ok(false) => cleaned.left += 1,
+            Err(error) => cleaned.failed = cleaned.failed.or(Some(error)),
+        }
+        cleaned
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+struct Versioned {
+    metadata: Version,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Version {
+    resource_version: String,
+}
+
+async fn clean_one(shoot: &ApiClient, name: &str) -> Result<bool, ApiError> {
+    let get = Request::get(&NODES, "", name);
+    let Some(text) = optional(shoot.text(&get).await)? else { return Ok(false) };
+    let node: Node = decode(&get, &text)?;
+    let calicos = |reason: &str| matches!(reason, "CalicoIsUp" | "CalicoIsDown");
+    let [condition] = node.network_unavailable.as_slice() else { return Ok(false) };
+    if !calicos(&condition.reason) {
+        return Ok(false);
+    }
+    let Versioned { metadata: Version { resource_version } } = decode(&get, &text)?;
+    let patch = json!({
+        // Only of what was just read.
+        "metadata": {"resourceVersion": resource_version},
+        "status": {"conditions": [{"type": "NetworkUnavailable", "$patch": "delete"}]},
+    });
+    match shoot.text(&Request::strategic_patch(&NODES, "", name, &patch).subresource("status")).await {
+        Ok(_) => Ok(true),
+        Err(error) if error.is_conflict() || error.is_absent() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
