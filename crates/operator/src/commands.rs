@@ -43,7 +43,7 @@ impl Ending {
     }
 }
 
-/// Runs a command. A reader that closes our output early ends it without a complaint.
+/// Runs a command. A reader that closes our output early gets no complaint, and the exit code stays what the answer calls for.
 #[must_use]
 pub fn run(cli: &Cli) -> ExitCode {
     if let Command::Run(arguments) = &cli.command {
@@ -53,7 +53,7 @@ pub fn run(cli: &Cli) -> ExitCode {
     if let Command::Demo(arguments) = &cli.command {
         return demo::run(arguments);
     }
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut out = io::BufWriter::new(Leavable::new(io::stdout().lock()));
     let ending = match &cli.command {
         Command::Run(_) => Ok(Ending::Fine),
         #[cfg(feature = "demo")]
@@ -70,11 +70,52 @@ pub fn run(cli: &Cli) -> ExitCode {
     };
     match ending.and_then(|ending| out.flush().map(|()| ending)) {
         Ok(ending) => ExitCode::from(ending.code()),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             note(&format!("cannot write the answer: {error}"));
             ExitCode::from(1)
         }
+    }
+}
+
+/// An output whose reader may leave: what it no longer wants is dropped, so that the command still reaches its verdict.
+///
+/// A script that asks `decide … | head` must not take a held switch for one that may proceed.
+struct Leavable<W> {
+    out: W,
+    left: bool,
+}
+
+impl<W: Write> Leavable<W> {
+    fn new(out: W) -> Self {
+        Self { out, left: false }
+    }
+
+    fn unless_left<T>(&mut self, result: io::Result<T>, dropped: T) -> io::Result<T> {
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.left = true;
+                Ok(dropped)
+            }
+            result => result,
+        }
+    }
+}
+
+impl<W: Write> Write for Leavable<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.left {
+            return Ok(bytes.len());
+        }
+        let result = self.out.write(bytes);
+        self.unless_left(result, bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.left {
+            return Ok(());
+        }
+        let result = self.out.flush();
+        self.unless_left(result, ())
     }
 }
 
