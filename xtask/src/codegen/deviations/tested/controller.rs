@@ -64,7 +64,7 @@ pub(crate) const ROWS: &[Tested] = &[
     Tested {
         id: "D8",
         go: "writes {Reconcile, Succeeded} in the middle of every operation",
-        ours: "one status at the end, with the operation's own type",
+        ours: "one status when it begins and one when it ends, both with the operation's own type",
         why: "a crash in between must not look like success",
         tests: &[Test { path: CREATE, name: "a_network_is_created_and_told_of_in_two_statuses" }],
     },
