@@ -72,6 +72,9 @@ impl Reconciler for Controller {
     async fn reconcile(&self, key: NetworkKey) -> Result<Next, ReconcileError> {
         let mut remembered = self.memory.0.take(&key);
         let result = tokio::time::timeout(DEADLINE, self.look_at(&key, &mut remembered)).await;
+        if !matches!(result, Ok(Ok(_))) {
+            remembered.doubt();
+        }
         if !remembered.is_over {
             self.memory.0.put(key.clone(), remembered);
         }
@@ -146,7 +149,10 @@ impl Controller {
             let _ = pass.tell(told).await;
         }
         match failure.retry_after() {
-            Some(delay) => Ok(Next::After(delay)),
+            Some(delay) => {
+                pass.memory.doubt();
+                Ok(Next::After(delay))
+            }
             None => Err(failure.into_error()),
         }
     }

@@ -42,10 +42,11 @@ pub enum Trigger {
     Generation,
 }
 
-/// Whether this process has looked at the Network before.
+/// Whether this process has looked at the Network before, and not in vain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sight {
-    /// It has not: whatever happened before its start may have been missed, so generation and timestamp count, too.
+    /// It has not, or the last look failed: a request may have been missed, or heard and not answered, so generation and timestamp
+    /// count, too.
     First,
     /// It has.
     Again,

@@ -79,6 +79,11 @@ impl Remembered {
         if std::mem::replace(&mut self.looked, true) { Sight::Again } else { Sight::First }
     }
 
+    /// The look failed: it may have heard a request and not said so, which the next one has to find out as after a start.
+    pub(super) fn doubt(&mut self) {
+        self.looked = false;
+    }
+
     /// How long this has been waited for. Waiting for something else begins anew.
     pub(super) fn wait(&mut self, waiting: Waiting) -> Duration {
         match &self.waiting {

@@ -93,6 +93,21 @@ async fn an_outage_that_lasts_is_told_without_a_code_and_is_over_when_it_is_over
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_success_that_could_not_be_told_is_told_later() {
+    let world = World::new();
+    world.ask("reconcile", json!(null)).settle().await;
+    pass(60).await;
+    world.ask("reconcile", json!(null));
+    // The request has been heard by then, and nothing but the status is left to write.
+    world.seed.faults().add(Fault::status(500).resource("networks").subresource("status").times(6));
+    world.reconcile().await.unwrap_err();
+    assert_eq!(world.annotation("gardener.cloud/operation"), None);
+    world.seed.faults().clear();
+    world.settle().await;
+    assert_eq!(world.status()["lastOperation"]["lastUpdateTime"], json!(now()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_that_was_lost_creates_nothing_twice() {
     let world = World::new();
     world.ask("reconcile", json!(null));
