@@ -76,6 +76,27 @@ const BUDGETS: &[Budget] = &[
     budget("render/secret", "largest of four bundle Secrets (Go: 353 KB)", "KB", Promise::AnyMachine(100.0)),
     budget("render/held-per-shoot", "memory for each bundle that is held", "KiB", Promise::AnyMachine(64.0)),
     budget("render/process", "process of `render`, best of 20", "ms", Promise::ThisMachine(30.0)),
+    budget(
+        "reconcile/ready",
+        "start of `run` until it is ready, best of 5 (Go: 100 ms)",
+        "ms",
+        Promise::ThisMachine(100.0),
+    ),
+    budget("reconcile/idle-memory", "resident, nothing to do (Go: 67-90 MiB)", "MiB", Promise::AnyMachine(15.0)),
+    budget("reconcile/idle-memory-clusters", "the same, 1,000 Clusters (Go: 151)", "MiB", Promise::AnyMachine(20.0)),
+    // 200 and 500 per second of processor time.
+    budget("reconcile/first-processor", "processor, per first reconcile (Go: 81 ms)", "ms", Promise::ThisMachine(5.0)),
+    budget(
+        "reconcile/first-requests",
+        "requests, per first reconcile (Go: 22.6)",
+        "requests",
+        Promise::AnyMachine(14.0),
+    ),
+    budget("reconcile/first-elapsed", "1,000 Networks from nothing", "s", Promise::Told),
+    budget("reconcile/no-op-processor", "processor, nothing to do (Go: 109 ms)", "ms", Promise::ThisMachine(2.0)),
+    budget("reconcile/no-op-requests", "requests, nothing to do (Go: 19.1)", "requests", Promise::AnyMachine(8.0)),
+    budget("reconcile/no-op-elapsed", "1,000 Networks, nothing to do", "s", Promise::Told),
+    budget("reconcile/memory", "resident after 1,000 Networks (Go: 220 MiB)", "MiB", Promise::AnyMachine(40.0)),
     budget("dump/json-time", "5,000 full-size nodes, JSON, beside IgnoredAny", "times", Promise::AnyMachine(1.5)),
     budget("dump/json-memory", "the same, peak memory beside the file", "times", Promise::AnyMachine(1.2)),
     budget("dump/yaml-time", "the same as YAML beside JSON", "times", Promise::Told),
@@ -86,7 +107,8 @@ const BUDGETS: &[Budget] = &[
 const INSTRUCTIONS: &str = "M instructions";
 
 /// Bench targets that print figures.
-const BENCHES: &[(&str, &str)] = &[("operator", "verdict"), ("operator", "render"), ("operator", "dump")];
+const BENCHES: &[(&str, &str)] =
+    &[("operator", "verdict"), ("operator", "render"), ("operator", "dump"), ("operator", "reconcile")];
 
 /// Input shapes of the verdict bench whose instructions are counted, each for the figure that it belongs to.
 const SHAPES: &[(&str, &str)] = &[
