@@ -7,6 +7,7 @@ mod objects;
 mod plans;
 
 mod access;
+mod fields;
 mod invariants;
 mod references;
 mod snapshots;
