@@ -10,7 +10,7 @@ pub mod dispatch;
 mod events;
 pub mod evidence;
 mod failure;
-mod guard;
+pub mod guard;
 mod memory;
 mod operation;
 mod pass;

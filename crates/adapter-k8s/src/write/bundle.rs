@@ -28,6 +28,11 @@ pub enum Removal<'a> {
         /// The resource version of the list that the proof was made from.
         surveyed_at: String,
     },
+    /// It removes some, and there is no node that could need it.
+    NoNodes {
+        /// Where to look whether there is still none.
+        shoot: &'a ApiClient,
+    },
     /// It removes some, and nobody has looked at routes.
     Unverified(UnverifiedReason),
 }
@@ -122,8 +127,12 @@ pub async fn write(
 async fn check(live: &LiveBundle, removal: Removal<'_>) -> Result<(), WriteError> {
     match removal {
         Removal::None => Ok(()),
-        Removal::Unverified(_) | Removal::Verified { .. } if live.from_memory => Err(WriteError::FromMemory),
+        Removal::Unverified(_) | Removal::NoNodes { .. } | Removal::Verified { .. } if live.from_memory => {
+            Err(WriteError::FromMemory)
+        }
         Removal::Unverified(_) => Ok(()),
+        Removal::NoNodes { shoot } if nodes::nodes(shoot).await?.nodes.is_empty() => Ok(()),
+        Removal::NoNodes { .. } => Err(WriteError::NodesChanged),
         Removal::Verified { witness, shoot, surveyed_at } => {
             let again = nodes::nodes(shoot).await?;
             let uids: BTreeSet<&NodeUid> = again.nodes.iter().map(|node| &node.uid).collect();

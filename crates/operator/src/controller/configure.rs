@@ -8,6 +8,7 @@ use adapter_k8s::facts::rollout::{rollout, why_not_applied};
 use adapter_k8s::facts::shoot as shoot_facts;
 use adapter_k8s::read;
 use adapter_k8s::read::bundle::LiveBundle;
+use adapter_k8s::settings::UnobservedGuard;
 use adapter_k8s::write::bundle::{Removal, WriteError, is_there};
 use adapter_k8s::write::event::{self, Event};
 use adapter_k8s::write::network::Change;
@@ -17,7 +18,7 @@ use calico_manifests::Plan;
 use calico_manifests::seed::{BirdExporter, Seed};
 use calico_policy::decision::{Outcome, Requeue};
 use calico_policy::encapsulation::Encapsulations;
-use calico_policy::overlay::OverlayVerdict;
+use calico_policy::overlay::{OverlayVerdict, UnverifiedReason};
 use calico_policy::phase::{Phase, Rollout};
 use calico_policy::shoot::ShootFacts;
 use calico_policy::time::Timestamp;
@@ -30,7 +31,7 @@ use super::evidence::{self, AskedShoot, Evidence, Question};
 use super::failure::{ErrorCode, Failure};
 use super::memory::{Rendered, Waiting};
 use super::pass::Pass;
-use super::{Controller, Next, digest, events, status};
+use super::{Controller, Next, digest, events, guard, status};
 
 /// How long an operation waits for the bundle to be applied. Gardener waits three minutes for the whole operation.
 const APPLIED_WITHIN: Duration = Duration::from_secs(60);
@@ -67,6 +68,15 @@ impl Controller {
         let Evidence { bundle: live, decided, shoot: asked, observed: _ } = look;
         let answer = self.answer(pass, &decided.decision, network.intent.break_glass.as_deref());
 
+        let actions = decided.decision.actions;
+        let writes = |action: &Action| matches!(action, Action::WriteBundle(_) | Action::KeepBundle);
+        let (before, after) = actions.split_at(actions.iter().position(writes).unwrap_or(actions.len()));
+        let record = plan.as_ref().map(|plan| {
+            let on_the_way = status::on_the_way(answer.from, plan.dataplane.encapsulations());
+            status::state(on_the_way, answer.phase, answer.held_since)
+        });
+        self.guard(pass, before, asked.as_ref(), record.as_ref()).await?;
+
         let mut managed_resource = live.known().map(|live| live.slice.clone());
         let mut in_effect = None;
         if let Some(plan) = plan {
@@ -88,6 +98,7 @@ impl Controller {
                 self.monitor(pass, exporter).await?;
             }
         }
+        self.guard(pass, after, asked.as_ref(), None).await?;
         if answer.consume_break_glass {
             let reason = pass.live.object.metadata.annotations.get(SKIP_ROUTE_CHECK).cloned().unwrap_or_default();
             let remove = Change { remove_annotation: Some((SKIP_ROUTE_CHECK, &reason)), ..Change::default() };
@@ -105,13 +116,16 @@ impl Controller {
             images: &self.images,
             network,
             shoot,
+            unobserved_guard: UnobservedGuard::Holds,
             now: pass.now,
         };
         let mut look = evidence::from_seed(&self.seed, question, pass.memory.secret.as_ref()).await?;
         if evidence::depends_on_shoot(&look, shoot) {
             // Reading a shoot may take a while.
             pass.begin(None).await?;
-            look = evidence::from_shoot(&self.shoots, question, look).await?;
+            look = evidence::from_shoot(&self.shoots, question, look, Some(&mut pass.memory.guard)).await?;
+        } else if look.decided.decision.phase == Phase::Reverting && self.guard_is_gone(&namespace).await? {
+            look = evidence::without_guard(question, look)?;
         }
         pass.memory.secret = look.bundle.to_remember();
         let inputs = digest::of(&(network, shoot, &look.observed));
@@ -130,7 +144,7 @@ impl Controller {
             message: decision.overlay.message(),
             event: news.map(|news| events::event(news, decision, break_glass, pass.now)),
             outcome: decision.outcome,
-            requeue: decision.requeue,
+            requeue: guard::requeue(decision),
             phase: decision.phase,
             held_since: hold.map(|hold| hold.since),
             from: decision.from,
@@ -292,6 +306,9 @@ fn removal(overlay: OverlayVerdict, shoot: Option<&AskedShoot>) -> Removal<'_> {
     match (overlay, shoot) {
         (OverlayVerdict::Proceed(witness), Some(shoot)) => {
             Removal::Verified { witness, shoot: &shoot.client, surveyed_at: shoot.surveyed_at.clone() }
+        }
+        (OverlayVerdict::ProceedUnverified(UnverifiedReason::NoNodes), Some(shoot)) => {
+            Removal::NoNodes { shoot: &shoot.client }
         }
         (OverlayVerdict::ProceedUnverified(reason), _) => Removal::Unverified(reason),
         // A witness comes from nodes that were read, so there is no `Proceed` without a shoot.

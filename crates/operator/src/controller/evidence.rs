@@ -6,8 +6,10 @@ use adapter_k8s::facts::network::NetworkFacts;
 use adapter_k8s::facts::rollout::rollout;
 use adapter_k8s::read::bundle::{self, KnownSecret, LiveBundle};
 use adapter_k8s::read::{dataplane, nodes};
+use adapter_k8s::settings::UnobservedGuard;
 use adapter_k8s::shoot_access::ShootAccess;
 use calico_policy::decision::NodeList;
+use calico_policy::guard::GuardObservation;
 use calico_policy::in_effect::{ObservedDataplane, Sources};
 use calico_policy::nodes::NodeFacts;
 use calico_policy::overlay::{HoldReason, OverlayVerdict, UnverifiedReason, VerdictCode};
@@ -17,7 +19,7 @@ use calico_policy::{Observed, ReadFailure, ReadFailureKind, Reading};
 use gardener_api::controller_configuration::ControllerConfiguration;
 use gardener_api::image_vector::ImageVector;
 
-use super::guard;
+use super::guard::{self, Settling};
 
 /// What is decided about, apart from what is read.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +34,8 @@ pub struct Question<'a> {
     pub network: &'a NetworkFacts,
     /// The shoot.
     pub shoot: &'a ShootFacts,
+    /// Whether a guard that nobody looked for holds a switch.
+    pub unobserved_guard: UnobservedGuard,
     /// The time of the decision.
     pub now: Timestamp,
 }
@@ -75,6 +79,16 @@ pub async fn from_seed(
     Ok(evidence)
 }
 
+/// Decides again, knowing that there is no guard of ours.
+///
+/// # Errors
+/// [`DecideError`].
+pub(super) fn without_guard(question: Question<'_>, evidence: Evidence) -> Result<Evidence, DecideError> {
+    let observed = Observed { guard: GuardObservation::NotEffective, ..evidence.observed };
+    let decided = decided(question, &observed)?;
+    Ok(Evidence { observed, decided, ..evidence })
+}
+
 /// Whether the shoot could contradict a decision that was made from the seed alone.
 #[must_use]
 pub fn depends_on_shoot(evidence: &Evidence, shoot: &ShootFacts) -> bool {
@@ -88,7 +102,7 @@ pub fn depends_on_shoot(evidence: &Evidence, shoot: &ShootFacts) -> bool {
     }
 }
 
-/// Decides again, with what the shoot says.
+/// Decides again, with what the shoot says. The guard is looked for only by whoever deploys it, and `settling` is theirs.
 ///
 /// # Errors
 /// [`DecideError`].
@@ -96,6 +110,7 @@ pub async fn from_shoot(
     shoots: &ShootAccess,
     question: Question<'_>,
     evidence: Evidence,
+    settling: Option<&mut Settling>,
 ) -> Result<Evidence, DecideError> {
     let (live, nodes, shoot) = match shoots.client(question.namespace).await {
         Err(error) => (Reading::Unreadable(error.failure()), Reading::Unreadable(error.failure()), None),
@@ -105,7 +120,15 @@ pub async fn from_shoot(
             (live, nodes, Some(AskedShoot { client, surveyed_at }))
         }
     };
-    let observed = observed(&evidence.bundle, question, live, nodes);
+    let enabled = question.configuration.overlay_switch.guard.enabled;
+    let api = evidence.decided.decision.guard.api.filter(|_| enabled);
+    let guard = match (settling, api) {
+        (Some(settling), Some(api)) => {
+            guard::observe(shoots, question.namespace, &nodes, api, settling, question.now).await
+        }
+        _ => GuardObservation::NotObserved,
+    };
+    let observed = Observed { guard, ..observed(&evidence.bundle, question, live, nodes) };
     let decided = decided(question, &observed)?;
     Ok(Evidence { observed, decided, shoot, ..evidence })
 }
@@ -152,16 +175,13 @@ fn observed(
         },
         nodes,
         node_list: NodeList::Complete,
-        guard: guard::OBSERVATION,
+        guard: GuardObservation::NotObserved,
         rollout: rollout(bundle.known().map(|live| &live.slice)),
         operation_requested: question.network.operation_requested,
     }
 }
 
 fn decided(question: Question<'_>, observed: &Observed) -> Result<Decided, DecideError> {
-    let Question { namespace: _, configuration, images, network, shoot, now } = question;
-    let unobserved_guard = guard::UNOBSERVED;
-    let mut decided = decide(&Given { configuration, images, network, shoot, observed, unobserved_guard, now })?;
-    guard::account(&mut decided.decision);
-    Ok(decided)
+    let Question { namespace: _, configuration, images, network, shoot, unobserved_guard, now } = question;
+    decide(&Given { configuration, images, network, shoot, observed, unobserved_guard, now })
 }

@@ -7,6 +7,7 @@ use adapter_k8s::client::{ApiError, Problem};
 use adapter_k8s::decide::DecideError;
 use adapter_k8s::facts::network::NetworkError;
 use adapter_k8s::facts::shoot::ShootError;
+use adapter_k8s::guard::GuardError;
 use adapter_k8s::read::cluster::ClusterError;
 use adapter_k8s::write::bundle::WriteError;
 use adapter_k8s::write::deletion::DeletionErrors;
@@ -60,6 +61,9 @@ pub enum Failure {
     /// The bundle was not written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// The guard was not deployed.
+    #[error("deploy the guard: {0}")]
+    Guard(#[from] GuardError),
     /// The monitoring objects are not as they should be.
     #[error("could not apply monitoring objects: {0}")]
     Monitoring(#[from] MonitoringError),
@@ -96,6 +100,7 @@ impl Failure {
             | Self::Render(_)
             | Self::Bundle(_)
             | Self::Write(_)
+            | Self::Guard(_)
             | Self::Monitoring(_)
             | Self::Deletion(_)
             | Self::StillThere(_)

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::NetworkKey;
 use super::dispatch::Sight;
 use super::events::{NODES_EVERY, News};
+use super::guard::Settling;
 
 /// What is remembered of one Network.
 #[derive(Debug, Default)]
@@ -27,6 +28,8 @@ pub(super) struct Remembered {
     pub(super) rendered: Option<Box<Rendered>>,
     /// The monitoring objects after they were last written.
     pub(super) monitoring: Option<Versions>,
+    /// Since when the guard has been effective.
+    pub(super) guard: Settling,
     /// When the last Event about blocking nodes was recorded.
     nodes_event: Option<Instant>,
     waiting: Option<(Waiting, Instant)>,

@@ -11,6 +11,7 @@
 
 mod create;
 mod errors;
+mod guard;
 mod remove;
 mod switch;
 mod take_over;

@@ -54,7 +54,7 @@ async fn a_switch_is_held_until_every_node_has_a_route_and_then_made() {
             "bundle": "Held",
             "nodes": {"total": 3, "ready": 1, "byClass": {"NoCondition": 1, "WrittenByCalico": 1}, "joiners": 0},
             "waitingFor": [{"name": "b", "class": "WrittenByCalico"}, {"name": "c", "class": "NoCondition"}],
-            "guard": {"state": "Impossible", "apiVersion": null},
+            "guard": {"state": "Disabled", "apiVersion": "v1"},
             "since": "2026-11-26T10:01:01Z",
             "deadline": "2026-11-26T10:31:01Z",
         })

@@ -99,11 +99,12 @@ async fn answer(
         images: &options.image_vector,
         network: &network,
         shoot: &shoot,
+        unobserved_guard: options.unobserved_guard,
         now: options.now,
     };
     let mut look = evidence::from_seed(seed, question, None).await.map_err(|error| undecided(target, &error))?;
     if evidence::depends_on_shoot(&look, &shoot) {
-        look = evidence::from_shoot(shoots, question, look).await.map_err(|error| undecided(target, &error))?;
+        look = evidence::from_shoot(shoots, question, look, None).await.map_err(|error| undecided(target, &error))?;
     }
     keep(dump, &look.bundle);
     Ok(Answer { decided: look.decided, network, shoot })
