@@ -27,7 +27,11 @@ pub(super) async fn play(stage: &mut Stage) -> Result<Vec<Check>, DemoError> {
     stage.add_seed("new-seed").await?;
     let new = stage.seed()?.gardenlet.clone();
     let requested = new.restore(&stage.wish.network(), state.as_ref()).await?;
-    stage.until("the switch is held on the new seed", |scene| scene.verdict == "Hold").await?;
+    stage
+        .until("the switch waits for routes on the new seed", |scene| {
+            scene.verdict == "Hold" && scene.reason == "RoutesMissing"
+        })
+        .await?;
     let held = stage.look().await?;
     let mut checks = super::is_held(&held, "RoutesMissing", "Held");
     stage.pause().await;
