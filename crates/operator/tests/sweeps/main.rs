@@ -1,0 +1,22 @@
+//! Sweeps over the whole controller: every fault at every request of every operation, and a kill at every request. Whatever
+//! happens on the way, the end is the one without it, and nothing forbidden was stored or told meanwhile.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test may fail by panicking, in its helpers too"
+)]
+
+mod crashes;
+mod faults;
+mod gardenlet;
+mod operation;
+mod play;
+mod recovery;
+mod snapshot;
+mod watchdog;
+#[path = "../scenarios/world.rs"]
+#[allow(dead_code, reason = "the fixture of the scenarios, of which not everything is needed here")]
+mod world;

@@ -1,0 +1,109 @@
+//! What must not happen on the way, whatever goes wrong: watched at every write, where it is stored.
+
+use std::sync::{Arc, Mutex};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fake_apiserver::Server;
+use serde_json::Value;
+
+use crate::world::{BUNDLE, NAMESPACE, World};
+
+/// What was seen.
+#[derive(Clone, Default)]
+pub(crate) struct Watchdog(Arc<Mutex<Vec<String>>>);
+
+impl Watchdog {
+    /// Watches a world from now on.
+    pub(crate) fn over(world: &World) -> Self {
+        let watchdog = Self::default();
+        let (seed, shoot, seen) = (world.seed.clone(), world.shoot.clone(), watchdog.clone());
+        world.seed.admit(move |request| {
+            if let Some(object) = request.object.as_deref() {
+                match (request.resource, request.subresource) {
+                    ("managedresources", "") if object["metadata"]["name"] == BUNDLE => {
+                        seen.check_bundle(&seed, &shoot, request.old, object);
+                    }
+                    ("networks", "status") => seen.check_status(&seed, object),
+                    _ => {}
+                }
+            }
+            Ok(())
+        });
+        watchdog
+    }
+
+    pub(crate) fn seen(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// A bundle without encapsulation is stored only once every node has its route.
+    fn check_bundle(&self, seed: &Server, shoot: &Server, old: Option<&Value>, new: &Value) {
+        let was = old.and_then(|old| pool_mode(seed, old));
+        if was.as_deref() == Some("Never") || pool_mode(seed, new).as_deref() != Some("Never") {
+            return;
+        }
+        for name in ["a", "b"] {
+            let Some(node) = shoot.stored("", "nodes", "", name) else { continue };
+            if node["status"]["conditions"][0]["reason"] != "RouteCreated" {
+                self.tell(format!("the encapsulation went while node `{name}` had no route"));
+            }
+        }
+    }
+
+    /// A status claims nothing that is not so.
+    fn check_status(&self, seed: &Server, network: &Value) {
+        let status = &network["status"];
+        let managed_resource = seed.stored("resources.gardener.cloud", "managedresources", NAMESPACE, BUNDLE);
+        let mode = managed_resource.as_ref().and_then(|found| pool_mode(seed, found));
+        let is_applied = managed_resource
+            .as_ref()
+            .is_some_and(|found| found["status"]["observedGeneration"] == found["metadata"]["generation"]);
+        // A record that survives the bundle is for the next seed.
+        if status["state"]["encapsulation"]["ipv4"] == "None"
+            && managed_resource.is_some()
+            && (mode.as_deref() != Some("Never") || !is_applied)
+        {
+            self.tell("the record says that no encapsulation is in effect before that is so".to_owned());
+        }
+        if status["providerStatus"]["overlaySwitch"]["phase"] == "Done" && mode.as_deref() != Some("Never") {
+            self.tell("the switch is said to be done with encapsulation in the bundle".to_owned());
+        }
+        if status["lastOperation"]["state"] != "Succeeded" {
+            return;
+        }
+        if status["observedGeneration"] != network["metadata"]["generation"] {
+            self.tell("success is told for another generation".to_owned());
+        }
+        if !status["lastError"].is_null() {
+            self.tell("success is told together with an error".to_owned());
+        }
+        match status["lastOperation"]["type"].as_str() {
+            Some("Create" | "Reconcile" | "Restore") if !is_applied => {
+                self.tell("success is told although the bundle is not applied".to_owned());
+            }
+            Some("Migrate") if managed_resource.is_some() => {
+                self.tell("migration is told to have succeeded with the bundle still there".to_owned());
+            }
+            Some("Delete")
+                if managed_resource.is_some_and(|found| found["metadata"]["deletionTimestamp"].is_null()) =>
+            {
+                self.tell("deletion is told to have succeeded with the bundle still there".to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    fn tell(&self, what: String) {
+        self.0.lock().unwrap().push(what);
+    }
+}
+
+/// `ipipMode` of the pool in the bundle that a ManagedResource names.
+fn pool_mode(seed: &Server, managed_resource: &Value) -> Option<String> {
+    let name = managed_resource["spec"]["secretRefs"][0]["name"].as_str()?;
+    let secret = seed.stored("", "secrets", NAMESPACE, name)?;
+    let bundle = String::from_utf8(STANDARD.decode(secret["data"]["config.yaml"].as_str()?).ok()?).ok()?;
+    let pool = bundle.split("\n---\n").find(|document| document.contains("kind: IPPool"))?;
+    pool.lines().find_map(|line| line.trim().strip_prefix("ipipMode: ")).map(str::to_owned)
+}
