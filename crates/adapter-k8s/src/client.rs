@@ -8,6 +8,7 @@ pub mod rate_limit;
 pub mod request;
 pub mod resource;
 mod retry;
+pub(crate) mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -116,6 +117,11 @@ impl ApiClient {
         &self.0.client
     }
 
+    /// Whether somebody else has this client, too.
+    pub(crate) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
     /// Reads the answer to a request as JSON.
     ///
     /// # Errors
@@ -210,7 +216,14 @@ fn refusal(request: &Request, code: u16, body: &[u8], retry_after: Option<&str>)
         _ if reason.is_empty() => format!("code {code}"),
         _ => reason.clone(),
     };
-    let problem = match code {
+    let problem = problem(code, &reason, detail);
+    let retry_after = retry_after.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
+    ApiError { retry_after, ..request.error(problem) }
+}
+
+/// What a code and a reason mean.
+fn problem(code: u16, reason: &str, detail: String) -> Problem {
+    match code {
         // A proxy in between says 404, too; only the API server itself proves absence.
         404 if reason == "NotFound" => Problem::Absent,
         404 => Problem::NotServed,
@@ -219,9 +232,7 @@ fn refusal(request: &Request, code: u16, body: &[u8], retry_after: Option<&str>)
         410 => Problem::Gone,
         401 | 403 => Problem::Forbidden { code, detail },
         _ => Problem::Refused { code, detail },
-    };
-    let retry_after = retry_after.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
-    ApiError { retry_after, ..request.error(problem) }
+    }
 }
 
 /// An error with its causes in one line.

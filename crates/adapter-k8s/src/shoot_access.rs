@@ -149,9 +149,9 @@ impl ShootAccess {
         self.clients().remove(namespace);
     }
 
-    /// Drops what nobody uses any more.
+    /// Drops what nobody uses any more. A client that somebody still has, such as a watch, is in use.
     pub fn close_unused(&self) {
-        self.clients().retain(|_, cached| cached.used.elapsed() < UNUSED_AFTER);
+        self.clients().retain(|_, cached| cached.used.elapsed() < UNUSED_AFTER || cached.client.is_shared());
     }
 
     /// Number of clients that are open.
@@ -249,6 +249,20 @@ mod tests {
             Ok(kube::Client::new(nobody, "default"))
         });
         (access, made)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_somebody_has_is_not_dropped() {
+        let secrets = Secrets::default();
+        secrets.lock().unwrap().insert(INTERNAL, kubeconfig(1));
+        let (access, _) = access(Address::Internal, &secrets);
+        let held = access.client("n").await.unwrap();
+        tokio::time::advance(UNUSED_AFTER * 2).await;
+        access.close_unused();
+        assert_eq!(access.open(), 1);
+        drop(held);
+        access.close_unused();
+        assert_eq!(access.open(), 0);
     }
 
     #[tokio::test(start_paused = true)]

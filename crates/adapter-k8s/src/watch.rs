@@ -1,4 +1,7 @@
-//! Watches that carry metadata alone: a seed holds many fat objects, and what an object says is read when it is needed.
+//! Watches, which only say that something is worth a look: what an object says is read when it is needed. Those of a seed carry
+//! metadata alone, that of a shoot's [`nodes`] what decides about a switch.
+
+pub mod nodes;
 
 use futures::{Stream, StreamExt as _};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
