@@ -12,6 +12,7 @@ pub mod evidence;
 mod failure;
 pub mod guard;
 mod memory;
+mod node_watch;
 mod operation;
 mod pass;
 mod remove;
@@ -33,6 +34,7 @@ use gardener_api::image_vector::ImageVector;
 pub use api::{FailureKind, NetworkKey, Next, Observer, ReconcileError, Reconciler};
 pub use dispatch::{Service, Trigger};
 pub use failure::{ErrorCode, Failure};
+pub use node_watch::{NodeWatches, WakeNetwork, WatchCounts};
 pub use operation::Operation;
 
 use dispatch::{Idle, Sight, Work};
@@ -60,6 +62,8 @@ pub struct Controller {
     pub observer: Arc<dyn Observer>,
     /// The time.
     pub clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Which shoots' nodes are watched.
+    pub watches: NodeWatches,
     /// What is remembered between two looks.
     pub memory: RememberedNetworks,
 }
@@ -71,9 +75,13 @@ pub struct RememberedNetworks(Memory);
 impl Reconciler for Controller {
     async fn reconcile(&self, key: NetworkKey) -> Result<Next, ReconcileError> {
         let mut remembered = self.memory.0.take(&key);
+        remembered.watches_nodes = false;
         let result = tokio::time::timeout(DEADLINE, self.look_at(&key, &mut remembered)).await;
         if !matches!(result, Ok(Ok(_))) {
             remembered.doubt();
+        }
+        if !remembered.watches_nodes {
+            self.watches.stop(&key);
         }
         if !remembered.is_over {
             self.memory.0.put(key.clone(), remembered);
@@ -94,6 +102,10 @@ impl Reconciler for Controller {
 
     fn keep_house(&self) {
         self.shoots.close_unused();
+    }
+
+    async fn close(&self) {
+        self.watches.close().await;
     }
 }
 

@@ -10,7 +10,7 @@ use adapter_k8s::shoot_access::ShootAccess;
 
 use super::note;
 use crate::cli::{RunArguments, VersionForm};
-use crate::controller::{Controller, RememberedNetworks, Service, Trigger};
+use crate::controller::{Controller, NodeWatches, Observer, RememberedNetworks, Service, Trigger};
 use crate::process::settings::{self, OperationAnnotation, Settings};
 use crate::process::{self, Parts, logs};
 
@@ -52,6 +52,9 @@ fn controller(settings: &Settings, parts: Parts) -> Controller {
         OperationAnnotation::Obeyed => Trigger::OperationAnnotation,
         OperationAnnotation::Ignored => Trigger::Generation,
     };
+    let wake = parts.wake;
+    let watches =
+        NodeWatches::new(Box::new(move |key| wake.now(key)), Arc::clone(&parts.decisions) as Arc<dyn Observer>);
     Controller {
         shoots: ShootAccess::new(parts.seed.clone(), settings.shoot_address, parts.requests),
         seed: parts.seed,
@@ -61,6 +64,7 @@ fn controller(settings: &Settings, parts: Parts) -> Controller {
         service: Service { classes: settings.extension_classes.clone(), trigger },
         observer: parts.decisions,
         clock: Box::new(super::decide::now),
+        watches,
         memory: RememberedNetworks::default(),
     }
 }

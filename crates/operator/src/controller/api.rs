@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use calico_policy::Decision;
 
+use super::WatchCounts;
+
 /// The key of a Network: the queue holds keys, never objects, so that a reconcile cannot act on an old one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NetworkKey {
@@ -43,6 +45,12 @@ pub trait Reconciler: Send + Sync + 'static {
 
     /// Lets go of what is no longer used. Called about once a minute.
     fn keep_house(&self) {}
+
+    /// Ends everything that runs beside reconciles, and waits for its end. Called once no reconcile is running or will run: the process
+    /// ends, or no longer leads.
+    fn close(&self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
 }
 
 /// Who is told what was decided: metrics and the log.
@@ -52,6 +60,9 @@ pub trait Observer: Send + Sync + 'static {
 
     /// The Network is gone, or no longer ours: nothing of it may be reported any more. Calling it twice is harmless.
     fn forgotten(&self, key: &NetworkKey);
+
+    /// The nodes of so many shoots are watched now. Called on every change; must not block.
+    fn watching(&self, _counts: WatchCounts) {}
 }
 
 /// Why a reconcile failed. Its text, with those of its sources, goes to the log.

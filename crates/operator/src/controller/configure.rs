@@ -18,12 +18,13 @@ use calico_manifests::Plan;
 use calico_manifests::seed::{BirdExporter, Seed};
 use calico_policy::decision::{Outcome, Requeue};
 use calico_policy::encapsulation::Encapsulations;
+use calico_policy::nodes::NodeFacts;
 use calico_policy::overlay::{OverlayVerdict, UnverifiedReason};
 use calico_policy::phase::{Phase, Rollout};
 use calico_policy::shoot::ShootFacts;
 use calico_policy::time::Timestamp;
 use calico_policy::warning::WarningCode;
-use calico_policy::{Action, Decision};
+use calico_policy::{Action, Decision, Reading};
 use gardener_api::managed_resource::ManagedResource;
 use gardener_api::network_status::{NetworkStatus, WarningStatus};
 
@@ -65,7 +66,8 @@ impl Controller {
         };
         let look = self.look(pass, &network, &shoot).await?;
         let plan = look.decided.dataplane().map(|dataplane| look.decided.plan(dataplane, &network, &shoot));
-        let Evidence { bundle: live, decided, shoot: asked, observed: _ } = look;
+        let Evidence { bundle: live, decided, shoot: asked, observed } = look;
+        self.watch_nodes(pass, &decided.decision, asked.as_ref(), &observed.nodes);
         let answer = self.answer(pass, &decided.decision, network.intent.break_glass.as_deref());
 
         let actions = decided.decision.actions;
@@ -131,6 +133,22 @@ impl Controller {
         let inputs = digest::of(&(network, shoot, &look.observed));
         self.observer.decided(&pass.key, &inputs, &look.decided.decision);
         Ok(look)
+    }
+
+    /// Has the nodes watched that were just read, where the decision waits for them.
+    fn watch_nodes(
+        &self,
+        pass: &mut Pass<'_>,
+        decision: &Decision,
+        asked: Option<&AskedShoot>,
+        nodes: &Reading<Vec<NodeFacts>>,
+    ) {
+        if let (true, Some(shoot), Reading::Known(nodes)) =
+            (decision.actions.contains(&Action::WatchNodes), asked, nodes)
+        {
+            pass.memory.watches_nodes = true;
+            self.watches.watch(&pass.key, &shoot.client, nodes, &shoot.surveyed_at);
+        }
     }
 
     fn answer(&self, pass: &mut Pass<'_>, decision: &Decision, break_glass: Option<&str>) -> Answer {

@@ -22,6 +22,8 @@ pub(super) struct Remembered {
     looked: bool,
     /// Whether the Network is gone, or no longer ours, so that nothing is worth keeping.
     pub(super) is_over: bool,
+    /// Whether the look that goes on wants the nodes watched.
+    pub(super) watches_nodes: bool,
     /// The Secret that the ManagedResource named.
     pub(super) secret: Option<KnownSecret>,
     /// What the last bundle was rendered from, and what came out.

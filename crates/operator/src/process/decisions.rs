@@ -6,7 +6,7 @@ use calico_policy::Decision;
 use calico_policy::privilege::PrivilegedBecause;
 
 use super::metrics::SwitchMetrics;
-use crate::controller::{NetworkKey, Observer};
+use crate::controller::{NetworkKey, Observer, WatchCounts};
 
 /// Tells log and metrics.
 #[derive(Clone, Debug)]
@@ -39,5 +39,9 @@ impl Observer for Decisions {
 
     fn forgotten(&self, key: &NetworkKey) {
         self.0.forgotten(key);
+    }
+
+    fn watching(&self, counts: WatchCounts) {
+        self.0.watching(counts);
     }
 }

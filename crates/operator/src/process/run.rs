@@ -237,6 +237,7 @@ impl Leader<'_> {
             }
         };
         workers.shutdown().await;
+        reconciler.close().await;
         heartbeat.shutdown().await;
         // A write that was cut off may still arrive: the next leader must wait until the lease has run out.
         if result.is_ok() {

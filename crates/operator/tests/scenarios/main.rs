@@ -15,4 +15,5 @@ mod guard;
 mod remove;
 mod switch;
 mod take_over;
+mod watch;
 mod world;

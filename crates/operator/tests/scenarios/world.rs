@@ -13,8 +13,11 @@ use calico_policy::time::Timestamp;
 use fake_apiserver::{LoggedRequest, Server, Verb};
 use gardener_api::controller_configuration::ControllerConfiguration;
 use gardener_api::image_vector::ImageVector;
-use operator::controller::{Controller, NetworkKey, Next, Observer, ReconcileError, Reconciler, Service};
+use operator::controller::{
+    Controller, NetworkKey, Next, NodeWatches, Observer, ReconcileError, Reconciler, Service, WatchCounts,
+};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 pub(crate) const NAMESPACE: &str = "shoot--foo--bar";
@@ -35,7 +38,7 @@ pub(crate) struct World {
 }
 
 #[derive(Default)]
-pub(crate) struct Decisions(Mutex<Vec<String>>);
+pub(crate) struct Decisions(Mutex<Vec<String>>, Notify);
 
 impl Observer for Decisions {
     fn decided(&self, _key: &NetworkKey, _inputs: &str, decision: &Decision) {
@@ -202,6 +205,21 @@ impl World {
         self.controller.report_panic(self.key.clone(), message.to_owned()).await.unwrap();
     }
 
+    /// What the process does at its end.
+    pub(crate) async fn close(&self) {
+        self.controller.close().await;
+    }
+
+    /// Which shoots' nodes are watched.
+    pub(crate) fn watches(&self) -> WatchCounts {
+        self.controller.watches.counts()
+    }
+
+    /// Whether a watch wakes the Network within this time.
+    pub(crate) async fn is_woken_within(&self, time: Duration) -> bool {
+        tokio::time::timeout(time, self.decisions.1.notified()).await.is_ok()
+    }
+
     pub(crate) fn network(&self) -> Option<Arc<Value>> {
         self.stored(EXTENSIONS, "networks", &self.key.name)
     }
@@ -310,6 +328,9 @@ fn controller(seed: &Server, shoot: &Server, configuration: ControllerConfigurat
         Ok(kube::Client::new(shoot.service(), "default"))
     });
     let decisions = Arc::new(Decisions::default());
+    let woken = Arc::clone(&decisions);
+    let watches =
+        NodeWatches::new(Box::new(move |_| woken.1.notify_one()), Arc::clone(&decisions) as Arc<dyn Observer>);
     let controller = Controller {
         seed,
         shoots,
@@ -319,6 +340,7 @@ fn controller(seed: &Server, shoot: &Server, configuration: ControllerConfigurat
         service: Service::default(),
         observer: Arc::clone(&decisions) as Arc<dyn Observer>,
         clock: clock(),
+        watches,
         memory: Default::default(),
     };
     (controller, decisions)

@@ -15,17 +15,18 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::Registry;
 
 use super::table::Series;
 use super::{Labels, register as register_series, table};
-use crate::controller::NetworkKey;
+use crate::controller::{NetworkKey, WatchCounts};
 
 /// Remembers the last decision about each Network.
 #[derive(Debug)]
 pub struct SwitchMetrics {
     decisions: Family<Labels, Counter>,
+    watches: Family<Labels, Gauge>,
     last: Mutex<BTreeMap<NetworkKey, Last>>,
 }
 
@@ -73,6 +74,15 @@ impl SwitchMetrics {
         self.lock().remove(key);
     }
 
+    /// The nodes of so many shoots are watched, wait for it, or could not be.
+    pub fn watching(&self, counts: WatchCounts) {
+        let WatchCounts { watched, queued, failed } = counts;
+        for (state, shoots) in [("watched", watched), ("queued", queued), ("failed", failed)] {
+            let shoots = i64::try_from(shoots).unwrap_or(i64::MAX);
+            self.watches.get_or_create(&vec![("state", state.to_owned())]).set(shoots);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<NetworkKey, Last>> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -82,7 +92,10 @@ impl SwitchMetrics {
 pub(super) fn register(registry: &mut Registry) -> Arc<SwitchMetrics> {
     let decisions = Family::default();
     register_series(registry, &table::OVERLAY_SWITCH_TOTAL, decisions.clone());
-    let switches = Arc::new(SwitchMetrics { decisions, last: Mutex::default() });
+    let watches = Family::default();
+    register_series(registry, &table::OVERLAY_SWITCH_NODE_WATCHES, watches.clone());
+    let switches = Arc::new(SwitchMetrics { decisions, watches, last: Mutex::default() });
+    switches.watching(WatchCounts::default());
     registry.register_collector(Box::new(Arc::clone(&switches)));
     switches
 }
@@ -158,6 +171,17 @@ pub(super) mod tests {
         };
         let items = decide_dump(&dump, &options).unwrap();
         metrics.decided(&key(), items[0].decision().unwrap());
+    }
+
+    #[test]
+    fn each_held_shoot_is_watched_or_it_says_why_not() {
+        let metrics = crate::process::metrics::Metrics::new();
+        metrics.switches.watching(WatchCounts { watched: 100, queued: 7, failed: 2 });
+        let text = metrics.text().unwrap();
+        for (state, shoots) in [("watched", 100), ("queued", 7), ("failed", 2)] {
+            let line = format!("calico_overlay_switch_node_watches{{state=\"{state}\"}} {shoots}\n");
+            assert!(text.contains(&line), "{line}{text}");
+        }
     }
 
     fn key() -> NetworkKey {

@@ -148,6 +148,8 @@ series! {
         "For how long a switch has been held, while it is";
     OVERLAY_SWITCH_TOTAL = Counter "calico_overlay_switch_total" ["verdict", "reason"], Ours,
         "Decisions about the overlay; no reason where encapsulation is not removed or every node has its route";
+    OVERLAY_SWITCH_NODE_WATCHES = Gauge "calico_overlay_switch_node_watches" ["state"], Ours,
+        "Shoots whose switch is held, by what became of the watch of their nodes: watched, queued, failed; the last two are polled";
     NODE_PRIVILEGE_MODE = Gauge "calico_node_privilege_mode" ["mode", "because"], Ours,
         "Networks by the privilege mode of their nodes";
 }

@@ -7,6 +7,7 @@ const DISPATCH: &str = "crates/operator/src/controller/dispatch/tests.rs";
 const ERRORS: &str = "crates/operator/tests/scenarios/errors.rs";
 const REMOVE: &str = "crates/operator/tests/scenarios/remove.rs";
 const SWITCH: &str = "crates/operator/tests/scenarios/switch.rs";
+const WATCH: &str = "crates/operator/tests/scenarios/watch.rs";
 
 pub(crate) const ROWS: &[Tested] = &[
     Tested {
@@ -36,9 +37,12 @@ pub(crate) const ROWS: &[Tested] = &[
     Tested {
         id: "D5",
         go: "routes are looked at again after an exponential back-off of up to 1,000 s",
-        ours: "every `pollInterval`",
+        ours: "as soon as a node has changed, and every `pollInterval`",
         why: "a switch should end when the last route is there",
-        tests: &[Test { path: SWITCH, name: "a_switch_is_held_until_every_node_has_a_route_and_then_made" }],
+        tests: &[
+            Test { path: WATCH, name: "from_the_last_route_to_the_bundle_it_takes_less_than_a_second" },
+            Test { path: SWITCH, name: "a_switch_is_held_until_every_node_has_a_route_and_then_made" },
+        ],
     },
     Tested {
         id: "D5",
