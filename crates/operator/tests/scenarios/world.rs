@@ -20,6 +20,12 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+// Another test binary takes this file by its path, too.
+#[path = "world/objects.rs"]
+mod objects;
+
+use objects::{access_secret, cluster, definition, definitions, merge, spec};
+
 pub(crate) const NAMESPACE: &str = "shoot--foo--bar";
 pub(crate) const NAME: &str = "bar";
 pub(crate) const BUNDLE: &str = "extension-networking-calico-config";
@@ -368,84 +374,4 @@ pub(crate) fn now() -> String {
 /// Lets time pass.
 pub(crate) async fn pass(seconds: u64) {
     tokio::time::sleep(Duration::from_secs(seconds)).await;
-}
-
-fn spec(provider_config: Value) -> Value {
-    let mut spec = json!({
-        "type": "calico", "ipFamilies": ["IPv4"], "podCIDR": "100.96.0.0/11", "serviceCIDR": "100.64.0.0/13",
-    });
-    if !provider_config.is_null() {
-        spec["providerConfig"] = provider_config;
-    }
-    spec
-}
-
-/// The Cluster of a shoot on Kubernetes 1.36, with what is named laid over it.
-fn cluster(shoot: &Value) -> Value {
-    let mut whole = json!({
-        "apiVersion": "core.gardener.cloud/v1beta1", "kind": "Shoot",
-        "metadata": {"name": NAME, "namespace": "garden-foo"},
-        "spec": {
-            "kubernetes": {"version": "1.36.2"},
-            "networking": {"type": "calico", "nodes": "10.250.0.0/16"},
-            "provider": {"type": "aws", "workers": [{"name": "a"}]},
-        },
-        "status": {"lastOperation": {"type": "Reconcile", "state": "Processing"}},
-    });
-    merge(&mut whole, shoot.clone());
-    json!({
-        "apiVersion": "extensions.gardener.cloud/v1alpha1", "kind": "Cluster",
-        "metadata": {"name": NAMESPACE},
-        "spec": {"cloudProfile": {"kind": "CloudProfile"}, "seed": {"kind": "Seed"}, "shoot": whole},
-    })
-}
-
-fn access_secret(namespace: &str) -> Value {
-    let kubeconfig = json!({
-        "apiVersion": "v1", "kind": "Config", "current-context": "a",
-        "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a"}}],
-        "clusters": [{"name": "a", "cluster": {"server": "http://kube-apiserver"}}],
-        "users": [{"name": "a", "user": {"token": "t"}}],
-    });
-    json!({
-        "apiVersion": "v1", "kind": "Secret",
-        "metadata": {"name": "gardener-internal", "namespace": namespace},
-        "data": {"kubeconfig": STANDARD.encode(kubeconfig.to_string())},
-    })
-}
-
-fn merge(into: &mut Value, from: Value) {
-    match (into, from) {
-        (Value::Object(into), Value::Object(from)) => {
-            for (key, value) in from {
-                merge(into.entry(key).or_insert(Value::Null), value);
-            }
-        }
-        (into, from) => *into = from,
-    }
-}
-
-/// Definitions that take everything.
-fn definitions() -> Vec<Value> {
-    vec![
-        definition(EXTENSIONS, "v1alpha1", "Network", "networks", "Namespaced"),
-        definition(EXTENSIONS, "v1alpha1", "Cluster", "clusters", "Cluster"),
-        definition("resources.gardener.cloud", "v1alpha1", "ManagedResource", "managedresources", "Namespaced"),
-        definition("monitoring.coreos.com", "v1alpha1", "ScrapeConfig", "scrapeconfigs", "Namespaced"),
-    ]
-}
-
-fn definition(group: &str, version: &str, kind: &str, plural: &str, scope: &str) -> Value {
-    json!({
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": {"name": format!("{plural}.{group}")},
-        "spec": {
-            "group": group, "scope": scope,
-            "names": {"kind": kind, "plural": plural, "singular": kind.to_lowercase(), "listKind": format!("{kind}List")},
-            "versions": [{
-                "name": version, "served": true, "storage": true, "subresources": {"status": {}},
-                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
-            }],
-        },
-    })
 }
