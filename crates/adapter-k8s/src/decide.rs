@@ -1,5 +1,5 @@
 //! Facts to both decisions and to what may be written: the first half of the chain that `decide`, `render`, `diff` and the
-//! controller share. The second half is [`bundle`](crate::bundle).
+//! controller share. The second half is [`crate::bundle`].
 
 use calico_manifests::{Plan, RenderError};
 use calico_policy::dataplane::Dataplane;

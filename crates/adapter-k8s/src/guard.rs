@@ -2,7 +2,7 @@
 //!
 //! gardener-resource-manager carries policy and binding to the shoot, by a ManagedResource of their own: in the bundle they would
 //! come after everything that they are there for. That they are applied proves nothing, since an API server acts on a policy a moment
-//! later and there may be several; only a [dry run](observe) does.
+//! later and there may be several; only a [dry run](fn@observe) does.
 
 mod clean;
 mod deploy;

@@ -46,6 +46,7 @@ const DECISION: &str = "crates/calico-policy/tests/decision.rs";
 const EXPLORATION: &str = "crates/calico-policy/tests/model/exploration.rs";
 const GAPS: &str = "crates/calico-policy/tests/gaps.rs";
 const GUARD: &str = "crates/calico-policy/src/guard.rs";
+const GUARD_MATRIX: &str = "crates/adapter-k8s/tests/guard/main.rs";
 const LAWS: &str = "crates/calico-policy/tests/laws.rs";
 const MODEL: &str = "crates/calico-policy/tests/model/counterexamples.rs";
 const NODES: &str = "crates/calico-policy/src/nodes.rs";
@@ -71,8 +72,10 @@ pub(crate) const ROWS: &[Failing] = &[
         id: "F2",
         what: "in the roll the old calico-node says `CalicoIsDown`, the new one never speaks, and the machine is replaced",
         answered: Answered::Partly,
-        how: "routes count only with an effective guard; that the policy itself does what it must is not tested here",
+        how: "routes count only with an effective guard, and what the policy does is tested write by write on a real API server; \
+              a node that joins between guard and switch may keep a condition of Calico",
         tests: &[
+            Test { path: GUARD_MATRIX, name: "the_policy_on_the_real_server" },
             Test { path: GUARD, name: "guard_table" },
             Test { path: MODEL, name: "f2_stale_backend_at_shutdown" },
             Test { path: MODEL, name: "a_node_that_joins_a_switch_without_nodes_may_keep_a_condition_of_calico" },
@@ -137,8 +140,14 @@ pub(crate) const ROWS: &[Failing] = &[
         id: "F8",
         what: "copies of the guard differ, leftovers stay, and it can refuse a status of a node that has no conditions",
         answered: Answered::Partly,
-        how: "a guard needs its policy and its binding to count, and goes when the overlay comes back; its expressions are not tested here",
+        how: "the guard has one name and one owner, refuses no status on a real API server, and goes when the overlay comes back; \
+              the copies that others deploy stay theirs",
         tests: &[
+            Test { path: GUARD_MATRIX, name: "the_policy_on_the_real_server" },
+            Test {
+                path: "crates/operator/tests/scenarios/guard.rs",
+                name: "an_overlay_that_comes_back_takes_the_guard_away",
+            },
             Test { path: "crates/adapter-k8s/src/facts/policy.rs", name: "presence_of_policy_and_binding" },
             Test { path: EXPLORATION, name: "users_change_their_minds" },
         ],

@@ -38,6 +38,7 @@ pub(crate) struct AlsoTested {
 const GAPS: &str = "crates/calico-policy/tests/gaps.rs";
 const SEED: &str = "crates/calico-manifests/src/seed/tests.rs";
 const WARNINGS: &str = "crates/calico-policy/tests/warnings.rs";
+const GUARD_SCENARIOS: &str = "crates/operator/tests/scenarios/guard.rs";
 
 const ROWS: &[Tested] = &[
     Tested {
@@ -78,6 +79,22 @@ const ROWS: &[Tested] = &[
             Test { path: "crates/calico-policy/src/guard.rs", name: "guard_table" },
             Test { path: "crates/calico-policy/src/guard.rs", name: "strict_never_holds_on_the_guard" },
             Test { path: WARNINGS, name: "a_guard_that_nobody_looked_for" },
+        ],
+    },
+    Tested {
+        id: "D4",
+        go: "the policy that keeps calico-node from overwriting route conditions is left to provider extensions",
+        ours: "it is deployed for an open switch, by a ManagedResource of its own, probed by a dry run as calico-node over several \
+               connections for five seconds, and removed when the overlay comes back; what Calico wrote before is deleted",
+        why: "that it is applied proves no effect, and a condition that sticks gets the machine replaced",
+        tests: &[
+            Test { path: "crates/adapter-k8s/tests/guard/main.rs", name: "the_policy_on_the_real_server" },
+            Test { path: GUARD_SCENARIOS, name: "guard_then_cleaning_then_routes_then_the_switch" },
+            Test { path: GUARD_SCENARIOS, name: "an_overlay_that_comes_back_takes_the_guard_away" },
+            Test {
+                path: "crates/operator/src/controller/guard.rs",
+                name: "the_guard_counts_once_it_was_effective_for_five_seconds",
+            },
         ],
     },
     Tested {
