@@ -56,7 +56,7 @@ impl Landscape {
     }
 
     async fn deploy(&self, provider_config: Value) -> Result<Value, WaitError> {
-        let requested = self.gardenlet.deploy(&spec(provider_config)).await.unwrap();
+        let requested = self.gardenlet.deploy(&spec(&provider_config)).await.unwrap();
         self.gardenlet.wait_until_ready(&requested).await
     }
 }
@@ -103,7 +103,7 @@ fn watched(world: &World) -> Value {
     ])
 }
 
-fn spec(provider_config: Value) -> Value {
+fn spec(provider_config: &Value) -> Value {
     json!({
         "type": "calico", "ipFamilies": ["IPv4"], "podCIDR": "100.96.0.0/11", "serviceCIDR": "100.64.0.0/13",
         "providerConfig": provider_config,
@@ -203,7 +203,7 @@ async fn a_control_plane_moves_to_another_seed_and_takes_its_record_along() {
     let world = World::new();
     world.node("a", ROUTE);
     let new = works(world);
-    let requested = new.gardenlet.restore(&spec(overlay(false)), Some(&state)).await.unwrap();
+    let requested = new.gardenlet.restore(&spec(&overlay(false)), Some(&state)).await.unwrap();
     new.gardenlet.wait_until_ready(&requested).await.unwrap();
     assert_eq!(new.world.last_operation(), "Restore Succeeded 100 Successfully restored Network");
     assert_eq!(new.world.pool_mode(), "Never");
@@ -219,7 +219,7 @@ async fn a_record_of_encapsulation_holds_a_restore_without_routes() {
         "apiVersion": "calico.networking.extensions.gardener.cloud/v1alpha1", "kind": "NetworkState",
         "encapsulation": {"ipv4": "Ipip(Always)", "ipv6": null}, "overlaySwitch": null,
     });
-    let requested = landscape.gardenlet.restore(&spec(overlay(false)), Some(&state)).await.unwrap();
+    let requested = landscape.gardenlet.restore(&spec(&overlay(false)), Some(&state)).await.unwrap();
     sleep(Duration::from_secs(60)).await;
     // There is nothing here yet, and what lives in the shoot stays as it is.
     assert_eq!(landscape.world.switch(), "AwaitingRoutes Hold RoutesMissing Frozen");

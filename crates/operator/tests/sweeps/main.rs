@@ -15,6 +15,7 @@ mod gardenlet;
 mod operation;
 mod play;
 mod recovery;
+mod runs;
 mod snapshot;
 mod watchdog;
 #[path = "../scenarios/world.rs"]

@@ -60,12 +60,17 @@ pub(crate) async fn play(operation: Operation, world: &mut World, mut kill: Kill
         server.faults().clear();
     }
     resource_manager(world).await;
-    if operation.is_over(started.elapsed()) {
-        world.reconcile().await.unwrap();
-    } else {
-        until_quiet(world).await;
+    // What happens besides goes on, too: a stale read may have ended the looks early.
+    for _ in 0..LOOKS {
+        operation.meanwhile(world, started.elapsed());
+        let next = world.reconcile().await.unwrap();
+        resource_manager(world).await;
+        match next {
+            Next::After(delay) if !operation.is_over(started.elapsed()) => sleep(delay).await,
+            Next::After(_) | Next::OnChange => return hits,
+        }
     }
-    hits
+    panic!("{operation:?} does not settle: {:#}", world.network().map_or(Value::Null, |network| (*network).clone()));
 }
 
 /// Calls again and again until the queue would not.

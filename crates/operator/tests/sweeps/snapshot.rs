@@ -68,8 +68,17 @@ pub(crate) async fn versions(world: &World) -> BTreeMap<String, String> {
     all
 }
 
+/// One place in which two snapshots differ.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Difference {
+    /// `plural/name`, then the fields.
+    pub(crate) path: String,
+    pub(crate) found: Value,
+    pub(crate) expected: Value,
+}
+
 /// Where two snapshots differ.
-pub(crate) fn differences(found: &BTreeMap<String, Value>, expected: &BTreeMap<String, Value>) -> Vec<String> {
+pub(crate) fn differences(found: &BTreeMap<String, Value>, expected: &BTreeMap<String, Value>) -> Vec<Difference> {
     let mut differences = Vec::new();
     let keys: BTreeSet<&String> = found.keys().chain(expected.keys()).collect();
     for key in keys {
@@ -79,7 +88,7 @@ pub(crate) fn differences(found: &BTreeMap<String, Value>, expected: &BTreeMap<S
     differences
 }
 
-fn differ(path: &str, found: &Value, expected: &Value, differences: &mut Vec<String>) {
+fn differ(path: &str, found: &Value, expected: &Value, differences: &mut Vec<Difference>) {
     match (found, expected) {
         (Value::Object(one), Value::Object(other)) => {
             let fields: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
@@ -87,7 +96,9 @@ fn differ(path: &str, found: &Value, expected: &Value, differences: &mut Vec<Str
                 differ(&format!("{path}/{field}"), &found[field.as_str()], &expected[field.as_str()], differences);
             }
         }
-        (found, expected) if found != expected => differences.push(format!("{path}: {found}, expected {expected}")),
+        (found, expected) if found != expected => {
+            differences.push(Difference { path: path.to_owned(), found: found.clone(), expected: expected.clone() });
+        }
         _ => {}
     }
 }

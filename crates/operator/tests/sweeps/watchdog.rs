@@ -10,13 +10,31 @@ use serde_json::Value;
 use crate::world::{BUNDLE, NAMESPACE, World};
 
 /// What was seen.
-#[derive(Clone, Default)]
-pub(crate) struct Watchdog(Arc<Mutex<Vec<String>>>);
+#[derive(Clone)]
+pub(crate) struct Watchdog {
+    seen: Arc<Mutex<Vec<String>>>,
+    reads: Reads,
+}
+
+/// What the controller gets to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reads {
+    /// What is stored.
+    Current,
+    /// What was stored earlier, too. Success is then told for the generation that was read, which is the truth: gardenlet waits for
+    /// its own.
+    Stale,
+}
 
 impl Watchdog {
     /// Watches a world from now on.
     pub(crate) fn over(world: &World) -> Self {
-        let watchdog = Self::default();
+        Self::over_reads(world, Reads::Current)
+    }
+
+    /// Watches a world in which reads may be stale.
+    pub(crate) fn over_reads(world: &World, reads: Reads) -> Self {
+        let watchdog = Self { seen: Arc::default(), reads };
         let (seed, shoot, seen) = (world.seed.clone(), world.shoot.clone(), watchdog.clone());
         world.seed.admit(move |request| {
             if let Some(object) = request.object.as_deref() {
@@ -34,7 +52,7 @@ impl Watchdog {
     }
 
     pub(crate) fn seen(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
+        self.seen.lock().unwrap().clone()
     }
 
     /// A bundle without encapsulation is stored only once every node has its route.
@@ -72,7 +90,9 @@ impl Watchdog {
         if status["lastOperation"]["state"] != "Succeeded" {
             return;
         }
-        if status["observedGeneration"] != network["metadata"]["generation"] {
+        let (observed, generation) = (&status["observedGeneration"], &network["metadata"]["generation"]);
+        let of_an_earlier_one = self.reads == Reads::Stale && observed.as_u64() < generation.as_u64();
+        if observed != generation && !of_an_earlier_one {
             self.tell("success is told for another generation".to_owned());
         }
         if !status["lastError"].is_null() {
@@ -86,7 +106,8 @@ impl Watchdog {
                 self.tell("migration is told to have succeeded with the bundle still there".to_owned());
             }
             Some("Delete")
-                if managed_resource.is_some_and(|found| found["metadata"]["deletionTimestamp"].is_null()) =>
+                if !is_force_deleted(seed)
+                    && managed_resource.is_some_and(|found| found["metadata"]["deletionTimestamp"].is_null()) =>
             {
                 self.tell("deletion is told to have succeeded with the bundle still there".to_owned());
             }
@@ -95,8 +116,16 @@ impl Watchdog {
     }
 
     fn tell(&self, what: String) {
-        self.0.lock().unwrap().push(what);
+        self.seen.lock().unwrap().push(what);
     }
+}
+
+/// Whether the shoot goes whatever is left of it.
+fn is_force_deleted(seed: &Server) -> bool {
+    let cluster = seed.stored("extensions.gardener.cloud", "clusters", "", NAMESPACE);
+    cluster.is_some_and(|cluster| {
+        cluster["spec"]["shoot"]["metadata"]["annotations"]["confirmation.gardener.cloud/force-deletion"] == "true"
+    })
 }
 
 /// `ipipMode` of the pool in the bundle that a ManagedResource names.
