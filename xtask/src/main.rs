@@ -11,6 +11,7 @@ mod ci;
 mod codegen;
 mod envtest;
 mod failure;
+mod image;
 mod model;
 mod mutants;
 mod parity;
@@ -58,6 +59,8 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         kubernetes: envtest::Release,
     },
+    /// Build the container images as an OCI layout in target/image/oci, with the list of what is in them
+    Image(image::Options),
     /// Run the model check of calico-policy, and print what it visited and which failures it found again
     Model,
     /// Run cargo-mutants on calico-policy; fail on a survivor that is not in the list of equivalent mutants
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Command::Parity { directory } => parity::run(&directory),
         Command::Bench => bench::run(),
         Command::Envtest { kubernetes } => envtest::run(kubernetes),
+        Command::Image(options) => image::run(&options),
         Command::Model => model::run(),
         Command::Mutants(selection) => mutants::run(&selection),
         Command::Ci => ci::run(),
