@@ -16,6 +16,7 @@ pub mod read;
 pub mod report;
 pub mod settings;
 pub mod shoot_access;
+pub mod shoot_warnings;
 pub mod write;
 
 pub mod time;

@@ -12,7 +12,7 @@ use calico_policy::Reading;
 use calico_policy::admission_policy::ApiServerSetup;
 use calico_policy::dataplane::Dataplane;
 use calico_policy::decision::{Action, NodeList, Observed};
-use calico_policy::encapsulation::{Backend, IpFamily, Pool, PoolMode};
+use calico_policy::encapsulation::{Backend, Encapsulation, IpFamily, Pool, PoolMode};
 use calico_policy::guard::GuardObservation;
 use calico_policy::in_effect::{History, ObservedDataplane, Sources, hold_encapsulation};
 use calico_policy::intent::{FamilyIntent, IpamIntent, IpamType, MultusIntent, NetworkIntent, OverlayIntent};
@@ -45,6 +45,11 @@ fn what_is_rendered_reads_back_as_what_was_resolved() {
         let ipam = observed.ipam.map(|ipam| (ipam.kind, ipam.ranges));
         assert_eq!(ipam, Some((dataplane.ipam.kind, dataplane.ipam.ranges.clone())), "{dataplane:?}");
         assert_eq!(observed.veth_mtu.as_deref(), Some(dataplane.veth_mtu.as_str()));
+        assert_eq!(
+            comparable(read_back(dataplane)),
+            comparable(ObservedDataplane::of_bundle(dataplane)),
+            "{dataplane:?}"
+        );
     }
     // 5 families × 5 overlays × 4 backends × 4 pools × 5 modes × 2 VXLAN × 3 IPAM × 2 migrations.
     assert_eq!(resolved.configurations, 24_000);
@@ -100,6 +105,20 @@ fn a_pool_of_the_bundle_stays_in_it() {
             assert_eq!(pool.pointer("/spec/ipipMode"), Some(&Value::from("Always")));
         }
     }
+}
+
+/// Without what no decision looks at: a switch of Felix that is off and one that nothing names, and the protocol of a pool that
+/// sends nothing.
+fn comparable(mut observed: ObservedDataplane) -> ObservedDataplane {
+    observed.felix_ipip = observed.felix_ipip.filter(|on| *on);
+    observed.felix_vxlan = observed.felix_vxlan.filter(|on| *on);
+    let encapsulations = observed.encapsulations();
+    for (family, pool) in [(IpFamily::Ipv4, &mut observed.ipv4), (IpFamily::Ipv6, &mut observed.ipv6)] {
+        if let (Some(pool), Some(Encapsulation::None)) = (pool, encapsulations.family(family)) {
+            (pool.pool, pool.mode) = (Pool::Ipip, PoolMode::Never);
+        }
+    }
+    observed
 }
 
 /// The dataplane that is written over a bundle.

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::dataplane::{Dataplane, PoolSource};
+use crate::dataplane::{Dataplane, FamilyDataplane, PoolSource};
 use crate::encapsulation::{Backend, Encapsulation, Encapsulations, IpFamily, Pool, PoolMode, sends};
 use crate::intent::{IpamType, OverlayIntent};
 use crate::reading::{ReadFailure, ReadFailureKind, Reading};
@@ -49,6 +49,20 @@ pub struct ObservedIpam {
 }
 
 impl ObservedDataplane {
+    /// What a bundle of this dataplane reads back as. For whoever has the configuration of the bundle and not the bundle.
+    #[must_use]
+    pub fn of_bundle(dataplane: &Dataplane) -> Self {
+        Self {
+            backend: Some(dataplane.backend),
+            ipv4: dataplane.ipv4.as_ref().map(ObservedPool::of_bundle),
+            ipv6: dataplane.ipv6.as_ref().map(ObservedPool::of_bundle),
+            felix_ipip: Some(dataplane.felix_keeps_ipip()),
+            felix_vxlan: Some(dataplane.felix.vxlan),
+            ipam: Some(ObservedIpam { kind: dataplane.ipam.kind, ranges: dataplane.ipam.ranges.clone() }),
+            veth_mtu: Some(dataplane.veth_mtu.clone()),
+        }
+    }
+
     /// The pool of one family.
     #[must_use]
     pub const fn pool(&self, family: IpFamily) -> Option<ObservedPool> {
@@ -64,6 +78,21 @@ impl ObservedDataplane {
         let backend = self.backend.unwrap_or(Backend::Bird);
         let of = |pool: Option<ObservedPool>| pool.map(|pool| sends(backend, pool.pool, pool.mode));
         Encapsulations { ipv4: of(self.ipv4), ipv6: of(self.ipv6) }
+    }
+}
+
+impl ObservedPool {
+    /// An object says what nodes send, whatever the variables beside it say.
+    fn of_bundle(family: &FamilyDataplane) -> Self {
+        let (pool, mode) = match (family.pool_source, family.sends) {
+            (PoolSource::Variable, _) => (family.pool, family.mode),
+            (PoolSource::Object, Encapsulation::None) => (family.pool, PoolMode::Never),
+            (PoolSource::Object, Encapsulation::IpipAlways) => (Pool::Ipip, PoolMode::Always),
+            (PoolSource::Object, Encapsulation::IpipCrossSubnet) => (Pool::Ipip, PoolMode::CrossSubnet),
+            (PoolSource::Object, Encapsulation::VxlanAlways) => (Pool::Vxlan, PoolMode::Always),
+            (PoolSource::Object, Encapsulation::VxlanCrossSubnet) => (Pool::Vxlan, PoolMode::CrossSubnet),
+        };
+        Self { pool, mode, source: family.pool_source }
     }
 }
 

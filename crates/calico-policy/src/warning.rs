@@ -31,7 +31,7 @@ closed_set! {
         CalicoConditionCameBack,
         /// The encapsulation in effect follows from variables only.
         EncapsulationAssumed,
-        /// The address management changes together with the encapsulation.
+        /// The address management changes.
         IpamChanges,
         /// Encapsulation goes without `overlay.enabled: false`.
         OverlayNotDisabledExplicitly,
@@ -73,9 +73,7 @@ impl WarningCode {
             Self::NodeLostRoute => "a node of a switched shoot has lost its route",
             Self::CalicoConditionCameBack => "Calico wrote the condition NetworkUnavailable again after the switch",
             Self::EncapsulationAssumed => "the encapsulation in effect follows from variables, no pool object names it",
-            Self::IpamChanges => {
-                "the address management changes together with the encapsulation; running pods keep their addresses"
-            }
+            Self::IpamChanges => "the address management changes; running pods keep their addresses",
             Self::OverlayNotDisabledExplicitly => {
                 "encapsulation goes without overlay.enabled: false, so no route writer is started"
             }

@@ -129,7 +129,7 @@ fn transitions_without_a_gate() {
 }
 
 #[test]
-fn address_management_that_changes_with_the_encapsulation() {
+fn address_management_that_changes() {
     let wish = |overlay| Wish { ipam: Some("calico-ipam"), ..Wish::overlay(overlay) };
     assert_eq!(
         of(&Case { wish: wish(Overlay::Off), ..Case::ready() }),
@@ -138,7 +138,14 @@ fn address_management_that_changes_with_the_encapsulation() {
              addresses that may lie outside of the node's podCIDRs, where no route leads"
         ]
     );
-    assert_eq!(of(&Case { wish: wish(Overlay::On), ..Case::ready() }), [""; 0], "the encapsulation stays");
+    assert_eq!(
+        of(&Case { wish: wish(Overlay::On), ..Case::ready() }),
+        [
+            "IpamChanges: address management changes from `host-local` to `calico-ipam`: running pods keep addresses that may lie \
+             outside of the node's podCIDRs, where no route leads"
+        ],
+        "the encapsulation stays"
+    );
 }
 
 #[test]

@@ -157,7 +157,7 @@ pub(crate) const ROWS: &[Failing] = &[
         what: "pods have addresses outside of their node's podCIDR, where no route leads",
         answered: Answered::Partly,
         how: "address management that changes with the encapsulation is a warning; addresses of pods are not looked at",
-        tests: &[Test { path: WARNINGS, name: "address_management_that_changes_with_the_encapsulation" }],
+        tests: &[Test { path: WARNINGS, name: "address_management_that_changes" }],
     },
     Failing {
         id: "F10",

@@ -62,7 +62,7 @@ pub fn facts(network: &Network) -> Result<NetworkFacts, NetworkError> {
     let break_glass = annotation(SKIP_ROUTE_CHECK);
     let config = config.unwrap_or_default();
     let resources = config.auto_scaling.as_ref().and_then(|scaling| scaling.resources.clone()).unwrap_or_default();
-    let intent = intent(network, config, break_glass)?;
+    let intent = intent(&network.spec.ip_families, config, break_glass)?;
     Ok(NetworkFacts {
         intent,
         history: history(network, annotation(OPERATION)),
@@ -101,7 +101,15 @@ fn requests(wanted: Option<Vec<(String, String)>>) -> ResourceRequests {
     ResourceRequests { cpu: of("cpu"), memory: of("memory") }
 }
 
-fn intent(network: &Network, config: NetworkConfig, break_glass: Option<&str>) -> Result<NetworkIntent, NetworkError> {
+/// The wish of a configuration that validation has admitted.
+///
+/// # Errors
+/// [`NetworkError`] for a value that the core does not know.
+pub(crate) fn intent(
+    ip_families: &[String],
+    config: NetworkConfig,
+    break_glass: Option<&str>,
+) -> Result<NetworkIntent, NetworkError> {
     let NetworkConfig {
         backend,
         ipam,
@@ -127,9 +135,7 @@ fn intent(network: &Network, config: NetworkConfig, break_glass: Option<&str>) -
     let deprecated =
         [ipip.map(|_| DeprecatedField::Ipip), ip_autodetection_method.map(|_| DeprecatedField::IpAutodetectionMethod)];
     Ok(NetworkIntent {
-        ip_families: network
-            .spec
-            .ip_families
+        ip_families: ip_families
             .iter()
             .map(|family| parsed::<IpFamily>("spec.ipFamilies", family))
             .collect::<Result<_, _>>()?,

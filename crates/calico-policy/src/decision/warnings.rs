@@ -86,13 +86,13 @@ fn about_the_transition(seen: &Seen<'_>, warnings: &mut Vec<Warning>) {
     for family in IpFamily::ALL {
         warnings.extend(transition(*family, *encapsulations, target));
     }
-    let changed = target != *encapsulations;
-    if let Some(ipam) = dataplane.as_ref().and_then(|dataplane| dataplane.ipam.as_ref()).filter(|_| changed)
+    if let Some(ipam) = dataplane.as_ref().and_then(|dataplane| dataplane.ipam.as_ref())
         && ipam.kind != seen.target.ipam.kind
     {
+        let together = if target == *encapsulations { "" } else { " with the encapsulation" };
         let message = format!(
-            "address management changes from `{}` to `{}` with the encapsulation: running pods keep addresses that may lie outside \
-             of the node's podCIDRs, where no route leads",
+            "address management changes from `{}` to `{}`{together}: running pods keep addresses that may lie outside of the node's \
+             podCIDRs, where no route leads",
             ipam.kind, seen.target.ipam.kind
         );
         warnings.push(Warning::new(WarningCode::IpamChanges, message));

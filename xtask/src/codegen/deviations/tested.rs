@@ -227,11 +227,11 @@ const ROWS: &[Tested] = &[
     Tested {
         id: "A8",
         go: "a change of protocol, of address management, or to an overlay passes without a word",
-        ours: "the decision warns: `EncapsulationStarts`, `EncapsulationProtocolChanges`, `IpamChanges`",
+        ours: "the decision warns, at admission as well: `EncapsulationStarts`, `EncapsulationProtocolChanges`, `IpamChanges`",
         why: "running pods may lose packets",
         tests: &[
             Test { path: WARNINGS, name: "transitions_without_a_gate" },
-            Test { path: WARNINGS, name: "address_management_that_changes_with_the_encapsulation" },
+            Test { path: WARNINGS, name: "address_management_that_changes" },
         ],
     },
     Tested {
