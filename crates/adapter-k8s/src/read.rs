@@ -7,3 +7,4 @@ pub mod dataplane;
 pub mod monitoring;
 pub mod network;
 pub mod nodes;
+pub mod version;

@@ -21,7 +21,8 @@ use crate::time;
 pub const SKIP_ROUTE_CHECK: &str = "calico.networking.extensions.gardener.cloud/skip-route-check";
 
 const OPERATION: &str = "gardener.cloud/operation";
-const TIMESTAMP: &str = "gardener.cloud/timestamp";
+/// The annotation that gardenlet renews with each operation.
+pub const TIMESTAMP: &str = "gardener.cloud/timestamp";
 
 /// What a Network tells.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -123,6 +123,21 @@ pub async fn write(
     Ok(Written { changed: true, managed_resource })
 }
 
+/// Makes sure that what was read is what is stored: writes it as it is, which changes nothing, and is a conflict where the answer was
+/// an old one. Calling it twice is harmless.
+///
+/// # Errors
+/// [`WriteError::Request`].
+pub async fn confirm(
+    seed: &ApiClient,
+    namespace: &str,
+    read: &LiveManagedResource,
+) -> Result<LiveManagedResource, WriteError> {
+    let request = Request::update(&MANAGED_RESOURCES, namespace, &read.slice.metadata.name, &read.object);
+    let text = seed.text(&request).await.map_err(of_managed_resource)?;
+    crate::read::bundle::live(&request, &text).map_err(of_managed_resource)
+}
+
 /// Looks once more, as late as possible, whether the encapsulation may go.
 async fn check(live: &LiveBundle, removal: Removal<'_>) -> Result<(), WriteError> {
     match removal {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::client::resource::NETWORKS;
 use crate::client::{ApiClient, ApiError, Request, optional};
+use crate::facts::network::TIMESTAMP;
 use crate::read::network::{self, LiveNetwork};
 
 /// The finalizer of this controller.
@@ -70,6 +71,16 @@ pub async fn change(seed: &ApiClient, live: &LiveNetwork, change: Change<'_>) ->
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Whether two states of a Network ask for the same, as far as metadata tell: spec, deletion, operation, and when it was asked for.
+#[must_use]
+pub fn asks_the_same(one: &ObjectMeta, other: &ObjectMeta) -> bool {
+    let asks = |metadata: &ObjectMeta| {
+        let annotation = |key| metadata.annotations.get(key).cloned();
+        (metadata.generation, metadata.deletion_timestamp.clone(), annotation(OPERATION), annotation(TIMESTAMP))
+    };
+    asks(one) == asks(other)
 }
 
 fn operations(metadata: &ObjectMeta, change: Change<'_>) -> Vec<Value> {
@@ -158,6 +169,28 @@ mod tests {
     fn another_operation_stays() {
         let change = Change { finalizers: Finalizers::Keep, remove_annotation: Some((OPERATION, "reconcile")) };
         check(&metadata(&[FINALIZER], Some("migrate")), change, &json!([]));
+    }
+
+    #[test]
+    fn what_is_asked_for_is_spec_deletion_operation_and_time() {
+        let one = metadata(&[], Some("reconcile"));
+        let others = [
+            ObjectMeta { generation: 2, ..one.clone() },
+            ObjectMeta { deletion_timestamp: Some("2026-11-26T10:00:00Z".into()), ..one.clone() },
+            metadata(&[], Some("migrate")),
+            metadata(&[], None),
+            ObjectMeta {
+                annotations: [(TIMESTAMP.to_owned(), "2026-11-26T10:00:00Z".to_owned())].into(),
+                ..one.clone()
+            },
+        ];
+        for other in others {
+            assert!(!asks_the_same(&one, &other), "{other:?}");
+        }
+        assert!(asks_the_same(
+            &one,
+            &ObjectMeta { resource_version: "8".to_owned(), ..metadata(&[FINALIZER], Some("reconcile")) }
+        ));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::network::precondition;
+use super::network::{asks_the_same, precondition};
 use crate::client::resource::NETWORKS;
 use crate::client::{ApiClient, ApiError, Request, optional};
 use crate::read::network::{self, LiveNetwork};
@@ -53,11 +53,11 @@ impl StatusChange {
     }
 }
 
-/// Writes a status and returns the Network as it is then; `None` where it is gone. Where somebody else wrote in the meantime –
-/// gardenlet an annotation, say – the same status is written over that.
+/// Writes a status and returns the Network as it is then; `None` where it is gone. Where somebody else wrote in the meantime the
+/// same status is written over that, unless something else is asked for by now: that the status does not answer.
 ///
 /// # Errors
-/// [`ApiError`].
+/// [`ApiError`]; a conflict where something else is asked for, and after several attempts.
 pub async fn write(
     seed: &ApiClient,
     live: &LiveNetwork,
@@ -80,7 +80,12 @@ pub async fn write(
             Ok(None) => return Ok(None),
             Err(error) if error.is_conflict() && attempt < ATTEMPTS => {
                 match network::network(seed, &namespace, &name).await? {
-                    Some(again) if again.object.metadata.uid == uid => live = again,
+                    Some(again) if again.object.metadata.uid == uid => {
+                        if !asks_the_same(&live.object.metadata, &again.object.metadata) {
+                            return Err(error);
+                        }
+                        live = again;
+                    }
                     _ => return Ok(None),
                 }
             }

@@ -7,7 +7,7 @@ use adapter_k8s::facts::network::{self as network_facts, NetworkFacts, SKIP_ROUT
 use adapter_k8s::facts::rollout::{rollout, why_not_applied};
 use adapter_k8s::facts::shoot as shoot_facts;
 use adapter_k8s::read;
-use adapter_k8s::read::bundle::LiveBundle;
+use adapter_k8s::read::bundle::{LiveBundle, LiveManagedResource};
 use adapter_k8s::settings::UnobservedGuard;
 use adapter_k8s::write::bundle::{Removal, WriteError, is_there};
 use adapter_k8s::write::event::{self, Event};
@@ -51,7 +51,10 @@ struct Answer {
     requeue: Requeue,
     phase: Phase,
     held_since: Option<Timestamp>,
-    from: Encapsulations,
+    /// What may be in effect until the bundle is applied.
+    on_the_way: Encapsulations,
+    /// What is in effect then; `None` where the bundle stays as it is.
+    to: Option<Encapsulations>,
     families: Vec<&'static str>,
     consume_break_glass: bool,
 }
@@ -68,45 +71,47 @@ impl Controller {
         let plan = look.decided.dataplane().map(|dataplane| look.decided.plan(dataplane, &network, &shoot));
         let Evidence { bundle: live, decided, shoot: asked, observed } = look;
         self.watch_nodes(pass, &decided.decision, asked.as_ref(), &observed.nodes);
-        let answer = self.answer(pass, &decided.decision, network.intent.break_glass.as_deref());
+        let record = network.record.known().copied().unwrap_or_default();
+        let to = plan.as_ref().map(|plan| plan.dataplane.encapsulations());
+        let break_glass = network.intent.break_glass.as_deref();
+        let answer = self.answer(pass, &decided.decision, record, to, break_glass);
 
         let actions = decided.decision.actions;
         let writes = |action: &Action| matches!(action, Action::WriteBundle(_) | Action::KeepBundle);
         let (before, after) = actions.split_at(actions.iter().position(writes).unwrap_or(actions.len()));
-        let record = plan.as_ref().map(|plan| {
-            let on_the_way = status::on_the_way(answer.from, plan.dataplane.encapsulations());
-            status::state(on_the_way, answer.phase, answer.held_since)
-        });
-        self.guard(pass, before, asked.as_ref(), record.as_ref()).await?;
+        self.guard(pass, before, asked.as_ref(), to.map(|_| answer.record()).as_ref()).await?;
 
-        let mut managed_resource = live.known().map(|live| live.slice.clone());
-        let mut in_effect = None;
-        if let Some(plan) = plan {
-            let to = plan.dataplane.encapsulations();
-            in_effect = Some((status::on_the_way(answer.from, to), to));
-            if pass.operation().is_some() {
-                let on_the_way = status::on_the_way(answer.from, to);
+        let carrier = match (pass.operation(), plan) {
+            (Some(_), Some(plan)) => {
                 let exporter = BirdExporter::of(&plan.dataplane);
                 let removal = removal(decided.decision.overlay, asked.as_ref());
-                let record = status::state(on_the_way, answer.phase, answer.held_since);
-                match self.write(pass, &live, plan, removal, record).await {
-                    Ok(written) => managed_resource = Some(written),
+                match self.write(pass, &live, plan, removal, answer.record()).await {
+                    Ok(written) => {
+                        self.monitor(pass, exporter).await?;
+                        Some(written)
+                    }
                     // The next look decides anew; nothing has changed yet.
                     Err(Failure::Write(WriteError::NodesChanged | WriteError::Nodes(_))) => {
                         return Ok(Next::After(LOOK_SOON));
                     }
                     Err(failure) => return Err(failure),
                 }
-                self.monitor(pass, exporter).await?;
             }
-        }
+            // Nothing is written, so the bundle is not the one decided on where that would take an encapsulation away.
+            _ => match (decided.decision.overlay, live.known()) {
+                (OverlayVerdict::Unchanged | OverlayVerdict::Hold(_), Some(live)) => {
+                    Some(self.confirm(pass, live).await?)
+                }
+                _ => None,
+            },
+        };
         self.guard(pass, after, asked.as_ref(), None).await?;
         if answer.consume_break_glass {
             let reason = pass.live.object.metadata.annotations.get(SKIP_ROUTE_CHECK).cloned().unwrap_or_default();
             let remove = Change { remove_annotation: Some((SKIP_ROUTE_CHECK, &reason)), ..Change::default() };
             pass.change(remove).await?;
         }
-        self.conclude(pass, answer, managed_resource, in_effect, shoot.hibernation_enabled).await
+        self.conclude(pass, answer, carrier, shoot.hibernation_enabled).await
     }
 
     /// Reads and decides, and asks the shoot only where the answer depends on it.
@@ -130,6 +135,14 @@ impl Controller {
             look = evidence::without_guard(question, look)?;
         }
         pass.memory.secret = look.bundle.to_remember();
+        if let Some(live) = look.bundle.known() {
+            if pass.memory.is_older(&live.slice.metadata) {
+                return Err(Failure::Outdated("ManagedResource"));
+            }
+            if pass.memory.managed_resource.is_some() {
+                pass.memory.saw(&live.slice.metadata);
+            }
+        }
         let inputs = digest::of(&(network, shoot, &look.observed));
         self.observer.decided(&pass.key, &inputs, &look.decided.decision);
         Ok(look)
@@ -151,7 +164,14 @@ impl Controller {
         }
     }
 
-    fn answer(&self, pass: &mut Pass<'_>, decision: &Decision, break_glass: Option<&str>) -> Answer {
+    fn answer(
+        &self,
+        pass: &mut Pass<'_>,
+        decision: &Decision,
+        record: Encapsulations,
+        to: Option<Encapsulations>,
+        break_glass: Option<&str>,
+    ) -> Answer {
         let news = events::news(&pass.live.object, decision).filter(|news| pass.memory.may_tell(*news));
         let hold = match &decision.overlay {
             OverlayVerdict::Hold(hold) => Some(hold),
@@ -165,7 +185,8 @@ impl Controller {
             requeue: guard::requeue(decision),
             phase: decision.phase,
             held_since: hold.map(|hold| hold.since),
-            from: decision.from,
+            on_the_way: status::on_the_way(decision.from, record, to),
+            to,
             families: status::ip_families(&decision.target),
             consume_break_glass: decision.actions.contains(&Action::ConsumeBreakGlass),
         }
@@ -184,20 +205,34 @@ impl Controller {
             && rendered.plan == plan
             && is_there(live, &rendered.managed_resource, &rendered.secret_name)
         {
-            return Ok(known.slice.clone());
+            return self.confirm(pass, known).await;
         }
         let objects = bundles::objects(&plan, &self.definitions)?;
         let wanted = Bundle::new(&pass.key.namespace, &objects, &self.definitions)?;
         if let (Some(known), true) = (live.known(), is_there(live, &wanted.managed_resource, wanted.secret.name())) {
             pass.memory.rendered = Some(Box::new(Rendered::new(plan, &wanted)));
-            return Ok(known.slice.clone());
+            return self.confirm(pass, known).await;
         }
         // Our record must never say less than what may be in effect, so it is written first.
         pass.begin(Some(record)).await?;
         let written = bundle::write(&self.seed, &pass.key.namespace, live, &wanted, removal).await?;
         pass.memory.rendered = Some(Box::new(Rendered::new(plan, &wanted)));
         pass.wrote = pass.wrote || written.changed;
+        if written.changed {
+            pass.memory.saw(&written.managed_resource.slice.metadata);
+        }
         Ok(written.managed_resource.slice)
+    }
+
+    /// Makes sure that a ManagedResource is what is stored, where nothing is remembered that an old answer would contradict: it is
+    /// written as it is. That changes nothing, and is a conflict where it has changed since.
+    async fn confirm(&self, pass: &mut Pass<'_>, read: &LiveManagedResource) -> Result<ManagedResource, Failure> {
+        if pass.memory.managed_resource.is_some() {
+            return Ok(read.slice.clone());
+        }
+        let confirmed = bundle::confirm(&self.seed, &pass.key.namespace, read).await?;
+        pass.memory.saw(&confirmed.slice.metadata);
+        Ok(confirmed.slice)
     }
 
     async fn monitor(&self, pass: &mut Pass<'_>, bird_exporter: BirdExporter) -> Result<(), Failure> {
@@ -207,17 +242,16 @@ impl Controller {
         Ok(())
     }
 
-    /// Tells how it went, and when to look again.
+    /// Tells how it went, and when to look again. `carrier` is the ManagedResource that carries the bundle decided on.
     async fn conclude(
         &self,
         pass: &mut Pass<'_>,
         mut answer: Answer,
-        managed_resource: Option<ManagedResource>,
-        in_effect: Option<(Encapsulations, Encapsulations)>,
+        carrier: Option<ManagedResource>,
         asleep: bool,
     ) -> Result<Next, Failure> {
-        let applied = match (&answer.outcome, managed_resource) {
-            (Outcome::Succeed, Some(managed_resource)) if !asleep => self.applied(pass, managed_resource).await?,
+        let applied = match (&answer.outcome, carrier) {
+            (Outcome::Succeed, Some(carrier)) if !asleep => self.applied(pass, carrier).await?,
             _ => Applied::NotAsked,
         };
         if let Applied::Overdue(why) = &applied {
@@ -227,10 +261,10 @@ impl Controller {
             });
             answer.report.warnings.sort_by_key(|warning| status::rank(&warning.code));
         }
-        let encapsulations = in_effect.map(|(on_the_way, to)| if applied == Applied::Yes { to } else { on_the_way });
+        let in_effect = answer.to.filter(|_| applied == Applied::Yes).unwrap_or(answer.on_the_way);
         let told = StatusChange {
             provider_status: Some(status::json(&answer.report)),
-            state: encapsulations.map(|in_effect| status::state(in_effect, answer.phase, answer.held_since)),
+            state: Some(status::state(in_effect, answer.phase, answer.held_since)),
             ip_families: Some(answer.families),
             ..StatusChange::default()
         };
@@ -280,29 +314,44 @@ impl Controller {
     }
 
     /// Whether the bundle has reached the shoot. Not waited for here: the queue calls again.
-    async fn applied(&self, pass: &mut Pass<'_>, mut managed_resource: ManagedResource) -> Result<Applied, Failure> {
+    async fn applied(&self, pass: &mut Pass<'_>, mut carrier: ManagedResource) -> Result<Applied, Failure> {
         let is_applied =
             |found: &ManagedResource| matches!(rollout(Some(found)), Rollout::Applied | Rollout::RolledOut);
-        if pass.wrote && !is_applied(&managed_resource) {
-            managed_resource = read::bundle::status(&self.seed, &pass.key.namespace).await.map_err(Failure::Own)?;
+        if pass.wrote && !is_applied(&carrier) {
+            let found = read::bundle::status(&self.seed, &pass.key.namespace).await.map_err(Failure::Own)?;
+            // Of another generation it tells nothing about the bundle that was written.
+            let (uid, generation) = (&carrier.metadata.uid, carrier.metadata.generation);
+            if found.metadata.uid == *uid
+                && found.metadata.generation == generation
+                && !pass.memory.is_older(&found.metadata)
+            {
+                pass.memory.saw(&found.metadata);
+                carrier = found;
+            }
         }
-        if is_applied(&managed_resource) {
+        if is_applied(&carrier) {
             pass.memory.stop_waiting();
             return Ok(Applied::Yes);
         }
         if pass.operation().is_none() {
             let warned = network_facts::warns_of_unapplied_bundle(&pass.live.object);
-            return Ok(if warned { Applied::Overdue(why_not_applied(&managed_resource)) } else { Applied::NotAsked });
+            return Ok(if warned { Applied::Overdue(why_not_applied(&carrier)) } else { Applied::NotAsked });
         }
-        let waited = pass.memory.wait(Waiting::Applied {
-            uid: managed_resource.metadata.uid.clone(),
-            generation: managed_resource.metadata.generation,
-        });
+        let waited = pass
+            .memory
+            .wait(Waiting::Applied { uid: carrier.metadata.uid.clone(), generation: carrier.metadata.generation });
         Ok(match waited {
-            waited if waited >= APPLIED_WITHIN => Applied::Overdue(why_not_applied(&managed_resource)),
+            waited if waited >= APPLIED_WITHIN => Applied::Overdue(why_not_applied(&carrier)),
             waited if waited < LOOK_SOON * 5 => Applied::Wait(LOOK_SOON),
             _ => Applied::Wait(LOOK_LATER),
         })
+    }
+}
+
+impl Answer {
+    /// What our own record must say before anything is written: never less than what may be in effect.
+    fn record(&self) -> serde_json::Value {
+        status::state(self.on_the_way, self.phase, self.held_since)
     }
 }
 

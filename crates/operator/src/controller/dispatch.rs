@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use adapter_k8s::facts::network::phase;
+use adapter_k8s::facts::network::{TIMESTAMP, phase};
 use adapter_k8s::time;
 use adapter_k8s::write::network::{FINALIZER, OPERATION};
 use calico_policy::phase::Phase;
@@ -11,8 +11,6 @@ use gardener_api::network::Network;
 
 use super::operation::Operation;
 
-/// The annotation that gardenlet renews with each operation.
-pub const TIMESTAMP: &str = "gardener.cloud/timestamp";
 const DELETION_CONFIRMED: &str = "confirmation.gardener.cloud/deletion";
 const FORCE_DELETION: &str = "confirmation.gardener.cloud/force-deletion";
 const NETWORK_TYPE: &str = "calico";

@@ -17,6 +17,9 @@ use calico_policy::resolve::ResolveError;
 
 use super::{FailureKind, ReconcileError};
 
+/// How soon to look again after an answer that was not up to date.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 /// Gardener's codes for what is wrong with a shoot, as far as we give them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorCode {
@@ -76,6 +79,9 @@ pub enum Failure {
     /// The object itself could not be written; its status says what it said before.
     #[error(transparent)]
     Own(ApiError),
+    /// What was read is no longer so: it was asked for something else meanwhile, or the answer was an old one.
+    #[error("{0} was read in an earlier state")]
+    Outdated(&'static str),
     /// It took too long.
     #[error("it took longer than {} s", .0.as_secs())]
     TimedOut(Duration),
@@ -105,6 +111,7 @@ impl Failure {
             | Self::Deletion(_)
             | Self::StillThere(_)
             | Self::Own(_)
+            | Self::Outdated(_)
             | Self::TimedOut(_)
             | Self::Panic(_) => &[],
         }
@@ -116,12 +123,16 @@ impl Failure {
     #[must_use]
     pub fn is_told(&self) -> bool {
         let somebody_was_faster = self.requests().iter().any(|error| error.is_conflict());
-        !matches!(self, Self::Own(_)) && !somebody_was_faster && !self.has_lost_leadership()
+        !matches!(self, Self::Own(_) | Self::Outdated(_)) && !somebody_was_faster && !self.has_lost_leadership()
     }
 
-    /// When the API server wants to be asked again; `None` where it does not say.
+    /// When to look again: when the API server wants to be asked again, or soon where what it said was not up to date; `None`
+    /// where it does not say.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
+        if matches!(self, Self::Outdated(_)) {
+            return Some(LOOK_AGAIN);
+        }
         self.requests().iter().filter_map(|error| error.retry_after).max()
     }
 

@@ -8,7 +8,9 @@ use std::time::Duration;
 use adapter_k8s::bundle::{Bundle, BundleManagedResource};
 use adapter_k8s::read::bundle::KnownSecret;
 use adapter_k8s::read::monitoring::Versions;
+use adapter_k8s::read::version;
 use calico_manifests::Plan;
+use gardener_api::meta::ObjectMeta;
 use tokio::time::Instant;
 
 use super::NetworkKey;
@@ -26,6 +28,8 @@ pub(super) struct Remembered {
     pub(super) watches_nodes: bool,
     /// The Secret that the ManagedResource named.
     pub(super) secret: Option<KnownSecret>,
+    /// The newest state of the ManagedResource that is known to have been stored.
+    pub(super) managed_resource: Option<Seen>,
     /// What the last bundle was rendered from, and what came out.
     pub(super) rendered: Option<Box<Rendered>>,
     /// The monitoring objects after they were last written.
@@ -43,6 +47,13 @@ pub(super) struct Rendered {
     pub(super) plan: Plan,
     pub(super) secret_name: String,
     pub(super) managed_resource: BundleManagedResource,
+}
+
+/// A state of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    uid: String,
+    resource_version: String,
 }
 
 /// What is waited for.
@@ -67,6 +78,23 @@ impl Rendered {
 }
 
 impl Remembered {
+    /// Whether this state of the ManagedResource is an older one than was seen before. A read that an API server answers from a
+    /// cache that lags is one, and nothing may be concluded from it.
+    pub(super) fn is_older(&self, managed_resource: &ObjectMeta) -> bool {
+        self.managed_resource.as_ref().is_some_and(|seen| {
+            seen.uid == managed_resource.uid
+                && !version::is_at_least_as_new_as(&managed_resource.resource_version, &seen.resource_version)
+        })
+    }
+
+    /// Notes a state of the ManagedResource that is known to be, or to have been, what is stored.
+    pub(super) fn saw(&mut self, managed_resource: &ObjectMeta) {
+        if !self.is_older(managed_resource) {
+            let ObjectMeta { uid, resource_version, .. } = managed_resource;
+            self.managed_resource = Some(Seen { uid: uid.clone(), resource_version: resource_version.clone() });
+        }
+    }
+
     /// Whether this may be told by an Event now.
     pub(super) fn may_tell(&mut self, news: News) -> bool {
         if news != News::Nodes {

@@ -3,7 +3,7 @@
 use adapter_k8s::client::ApiClient;
 use adapter_k8s::read::cluster::ClusterError;
 use adapter_k8s::read::network::LiveNetwork;
-use adapter_k8s::write::network::{self, Change, Finalizers, OPERATION};
+use adapter_k8s::write::network::{self, Change, Finalizers, OPERATION, asks_the_same};
 use adapter_k8s::write::status::{self as writes, StatusChange};
 use calico_policy::phase::Phase;
 use calico_policy::time::Timestamp;
@@ -54,7 +54,12 @@ impl<'a> Pass<'a> {
 
     /// Takes the Network on: our finalizer, and the request to reconcile as heard. Both in one write.
     pub(super) async fn adopt(&mut self) -> Result<(), Failure> {
-        self.change(Change { finalizers: Finalizers::AddOurs, remove_annotation: Some((OPERATION, "reconcile")) }).await
+        let mut heard = self.live.object.metadata.clone();
+        let change = Change { finalizers: Finalizers::AddOurs, remove_annotation: Some((OPERATION, "reconcile")) };
+        self.change(change).await?;
+        heard.annotations.retain(|key, value| key != OPERATION || value != "reconcile");
+        // Somebody else may have written in the meantime, and the change was made over that.
+        if asks_the_same(&heard, &self.live.object.metadata) { Ok(()) } else { Err(Failure::Outdated("Network")) }
     }
 
     /// Tells that the operation has begun, once, and not again where it goes on; with it what our own record must say before

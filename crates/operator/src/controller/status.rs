@@ -1,5 +1,6 @@
 //! What the status of a Network says: texts, times, and our own records in it. Nothing is written here.
 
+use adapter_k8s::facts::network::TIMESTAMP;
 use adapter_k8s::read::network::LiveNetwork;
 use adapter_k8s::write::status::{LastErrorChange, StatusChange};
 use adapter_k8s::{report, time};
@@ -13,7 +14,6 @@ use gardener_api::network::Network;
 use gardener_api::network_status::{API_VERSION, NetworkState, NetworkStatus, STATE_KIND, STATUS_KIND, SwitchRecord};
 use serde_json::{Value, json};
 
-use super::dispatch::TIMESTAMP;
 use super::failure::ErrorCode;
 use super::operation::Operation;
 
@@ -129,13 +129,17 @@ pub(super) fn ip_families(dataplane: &Dataplane) -> Vec<&'static str> {
     families.into_iter().filter(|(_, is_there)| *is_there).map(|(name, _)| name).collect()
 }
 
-/// What may be in effect while a bundle is on its way: of each family that stays, whatever encapsulates more.
-pub(super) fn on_the_way(from: Encapsulations, to: Encapsulations) -> Encapsulations {
-    let of = |from: Option<Encapsulation>, to: Option<Encapsulation>| match (from, to) {
-        (Some(from), Some(to)) => Some(from.stronger(to)),
-        (_, to) => to,
+/// What may be in effect while a bundle is on its way: of each family that stays, whatever encapsulates more. `from` is read from the
+/// bundle last written, which need not have reached the nodes; until it has, what our `record` says of before stands. Without a
+/// bundle that is on its way (`to`) every family stays.
+pub(super) fn on_the_way(from: Encapsulations, record: Encapsulations, to: Option<Encapsulations>) -> Encapsulations {
+    let of = |all: [Option<Encapsulation>; 3]| all.into_iter().flatten().reduce(Encapsulation::stronger);
+    let stays = |family: fn(&Encapsulations) -> Option<Encapsulation>| {
+        let to_of_family = to.as_ref().and_then(family);
+        let stays = to.is_none() || to_of_family.is_some();
+        of([family(&from), family(&record), to_of_family]).filter(|_| stays)
     };
-    Encapsulations { ipv4: of(from.ipv4, to.ipv4), ipv6: of(from.ipv6, to.ipv6) }
+    Encapsulations { ipv4: stays(|all| all.ipv4), ipv6: stays(|all| all.ipv6) }
 }
 
 /// Leaves out of a change what the status says already.

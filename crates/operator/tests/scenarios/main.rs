@@ -13,6 +13,7 @@ mod create;
 mod errors;
 mod guard;
 mod remove;
+mod stale;
 mod switch;
 mod take_over;
 mod watch;

@@ -11,7 +11,7 @@ use crate::operation::{End, Operation};
 use crate::play::{self, Kill};
 use crate::runs::Runs;
 use crate::snapshot::{self, Difference};
-use crate::watchdog::{Reads, Watchdog};
+use crate::watchdog::Watchdog;
 use crate::world::{NAME, World};
 
 /// What goes wrong: a name, what, and at how many requests in a row. Three in a row outlast the retries of one request.
@@ -116,10 +116,9 @@ async fn sweep(operation: Operation, at_least: usize) {
     let mut runs = Runs::of(operation, "a fault");
     for place in Place::ALL {
         for (name, effect, times) in disturbances() {
-            let reads = if name == "stale read" { Reads::Stale } else { Reads::Current };
             for request in 0.. {
                 let mut world = operation.prepare().await;
-                let watchdog = Watchdog::over_reads(&world, reads);
+                let watchdog = Watchdog::over(&world);
                 operation.ask(&world);
                 place.server(&world).faults().add(Fault::new(effect.clone()).skip(request).times(times));
                 let hits = play::play(operation, &mut world, Kill::Never).await;
@@ -148,6 +147,11 @@ async fn a_no_op_ends_the_same() {
 #[tokio::test(start_paused = true)]
 async fn a_held_switch_stays_held() {
     sweep(Operation::Held, 375).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_switch_ends_the_same() {
+    sweep(Operation::Switch, 520).await;
 }
 
 #[tokio::test(start_paused = true)]

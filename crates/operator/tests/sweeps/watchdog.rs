@@ -13,28 +13,12 @@ use crate::world::{BUNDLE, NAMESPACE, World};
 #[derive(Clone)]
 pub(crate) struct Watchdog {
     seen: Arc<Mutex<Vec<String>>>,
-    reads: Reads,
-}
-
-/// What the controller gets to read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reads {
-    /// What is stored.
-    Current,
-    /// What was stored earlier, too. Success is then told for the generation that was read, which is the truth: gardenlet waits for
-    /// its own.
-    Stale,
 }
 
 impl Watchdog {
     /// Watches a world from now on.
     pub(crate) fn over(world: &World) -> Self {
-        Self::over_reads(world, Reads::Current)
-    }
-
-    /// Watches a world in which reads may be stale.
-    pub(crate) fn over_reads(world: &World, reads: Reads) -> Self {
-        let watchdog = Self { seen: Arc::default(), reads };
+        let watchdog = Self { seen: Arc::default() };
         let (seed, shoot, seen) = (world.seed.clone(), world.shoot.clone(), watchdog.clone());
         world.seed.admit(move |request| {
             if let Some(object) = request.object.as_deref() {
@@ -90,9 +74,7 @@ impl Watchdog {
         if status["lastOperation"]["state"] != "Succeeded" {
             return;
         }
-        let (observed, generation) = (&status["observedGeneration"], &network["metadata"]["generation"]);
-        let of_an_earlier_one = self.reads == Reads::Stale && observed.as_u64() < generation.as_u64();
-        if observed != generation && !of_an_earlier_one {
+        if status["observedGeneration"] != network["metadata"]["generation"] {
             self.tell("success is told for another generation".to_owned());
         }
         if !status["lastError"].is_null() {
