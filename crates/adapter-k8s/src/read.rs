@@ -2,9 +2,11 @@
 //! no further than it is used.
 
 pub mod bundle;
+pub mod certificates;
 pub mod cluster;
 pub mod dataplane;
 pub mod monitoring;
 pub mod network;
 pub mod nodes;
 pub mod version;
+pub mod webhook;

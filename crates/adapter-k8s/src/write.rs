@@ -2,8 +2,10 @@
 //! harm, and it never undoes what somebody else wrote in the meantime.
 
 pub mod bundle;
+pub mod certificates;
 pub mod deletion;
 pub mod event;
 pub mod monitoring;
 pub mod network;
 pub mod status;
+pub mod webhook;

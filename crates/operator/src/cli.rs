@@ -7,10 +7,12 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::dump::{Inputs, NodesArgument};
 
+pub use admission::AdmissionArguments;
 #[cfg(feature = "demo")]
 pub use demo::{DemoArguments, Story};
 pub use run::{RunArguments, VersionForm};
 
+mod admission;
 #[cfg(feature = "demo")]
 mod demo;
 mod run;
@@ -38,6 +40,17 @@ pub enum Command {
         after_help = "Example:\n  networking-calico --config-file=/etc/networking-calico/config.yaml --heartbeat-namespace=garden"
     )]
     Run(Box<RunArguments>),
+    /// Serve the admission webhook for Shoots.
+    ///
+    /// Refuses what the controller would refuse, warns of what an update starts, keeps its own certificates and its registration. Accepts
+    /// every flag of the Go admission. Exits with 0 after SIGTERM or SIGINT, with 1 on any error. `SOURCE_CLUSTER` set to anything: the
+    /// certificates and the Lease are in the cluster of the pod, or of `SOURCE_KUBECONFIG`, and not in that of the Shoots.
+    #[command(
+        args_override_self = true,
+        after_help = "Example:\n  networking-calico admission --webhook-config-server-port=10250 --webhook-config-namespace=garden \
+                      --webhook-config-mode=url --webhook-config-url=gardener-extension-admission-calico.garden"
+    )]
+    Admission(Box<AdmissionArguments>),
     /// Watch an overlay switch, on a seed and a shoot that live in this process.
     ///
     /// Needs no cluster. The controller is the real one and speaks HTTP; Gardener, the machines and the route writer are played. On
@@ -249,8 +262,8 @@ pub fn with_command(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsStri
 pub fn refusal_code(error: &clap::Error, arguments: &[OsString]) -> u8 {
     match error.exit_code() {
         0 => 0,
-        // Whoever starts the Go extension knows no other code.
-        _ if arguments.get(1).is_some_and(|command| command == "run") => 1,
+        // Whoever starts the Go programs knows no other code.
+        _ if arguments.get(1).is_some_and(|command| command == "run" || command == "admission") => 1,
         code => u8::try_from(code).unwrap_or(2),
     }
 }
@@ -282,6 +295,7 @@ mod tests {
         };
         assert_eq!(code(&["--no-such-flag"]), 1);
         assert_eq!(code(&["run", "--log-level"]), 1);
+        assert_eq!(code(&["admission", "--no-such-flag"]), 1);
         assert_eq!(code(&["decide", "--no-such-flag"]), 2);
         assert_eq!(code(&["no-such-command"]), 2);
         assert_eq!(code(&["--help"]), 0);

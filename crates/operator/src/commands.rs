@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use crate::cli::{Cli, Command};
 use crate::diagnostics::{Diagnostic, Style};
 
+mod admission;
 pub mod decide;
 #[cfg(feature = "demo")]
 mod demo;
@@ -49,13 +50,16 @@ pub fn run(cli: &Cli) -> ExitCode {
     if let Command::Run(arguments) = &cli.command {
         return run::run(arguments);
     }
+    if let Command::Admission(arguments) = &cli.command {
+        return admission::run(arguments);
+    }
     #[cfg(feature = "demo")]
     if let Command::Demo(arguments) = &cli.command {
         return demo::run(arguments);
     }
     let mut out = io::BufWriter::new(Leavable::new(io::stdout().lock()));
     let ending = match &cli.command {
-        Command::Run(_) => Ok(Ending::Fine),
+        Command::Run(_) | Command::Admission(_) => Ok(Ending::Fine),
         #[cfg(feature = "demo")]
         Command::Demo(_) => Ok(Ending::Fine),
         Command::Decide(arguments) => decide::run(arguments, &mut out),

@@ -1,5 +1,6 @@
 //! The parts of the binary `networking-calico` that its commands, tests and benches share.
 
+pub mod admission;
 pub mod cli;
 pub mod commands;
 pub mod controller;

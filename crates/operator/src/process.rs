@@ -18,6 +18,7 @@ pub mod metrics;
 pub mod queue;
 mod run;
 pub mod settings;
+pub(crate) mod tasks;
 pub mod watch;
 pub mod workers;
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use operator::process::metrics::table::TABLE;
+use operator::process::metrics::table::{TABLE, WEBHOOK};
 
 use crate::failure::Problem;
 use crate::repository::Repository;
@@ -12,7 +12,8 @@ use crate::repository::Repository;
 const PAGE: &str = "docs/metrics.md";
 
 /// How foreign names begin. A word that begins so and is no series is a mistake.
-const PREFIXES: [&str; 6] = [
+const PREFIXES: [&str; 7] = [
+    "certwatcher_",
     "controller_runtime_",
     "leader_election_master",
     "process_cpu_",
@@ -22,7 +23,7 @@ const PREFIXES: [&str; 6] = [
 ];
 
 pub(crate) fn check(repository: &Repository) -> Vec<Problem> {
-    let names: BTreeSet<&str> = TABLE.iter().map(|series| series.name).collect();
+    let names: BTreeSet<&str> = TABLE.iter().chain(WEBHOOK).map(|series| series.name).collect();
     let documents = repository.texts.iter().filter(|(path, _)| path.ends_with(".md"));
     judge(&names, documents.map(|(path, text)| (path.as_str(), text.as_str())))
 }

@@ -47,6 +47,14 @@ pub static MANAGED_RESOURCES: Resource =
 pub static SCRAPE_CONFIGS: Resource = resource("apis/monitoring.coreos.com/v1alpha1", "scrapeconfigs", "ScrapeConfig");
 /// Secrets.
 pub static SECRETS: Resource = resource("api/v1", "secrets", "Secret");
+/// Namespaces.
+pub static NAMESPACES: Resource = resource("api/v1", "namespaces", "Namespace");
+/// Registrations of validating webhooks.
+pub static VALIDATING_WEBHOOKS: Resource = resource(
+    "apis/admissionregistration.k8s.io/v1",
+    "validatingwebhookconfigurations",
+    "ValidatingWebhookConfiguration",
+);
 /// ConfigMaps.
 pub static CONFIG_MAPS: Resource = resource("api/v1", "configmaps", "ConfigMap");
 /// Events.

@@ -157,7 +157,7 @@ impl VersionForm {
     }
 }
 
-fn version_form(text: &str) -> Result<VersionForm, String> {
+pub(super) fn version_form(text: &str) -> Result<VersionForm, String> {
     match text {
         "raw" => Ok(VersionForm::Raw),
         _ if text.starts_with('v') => Ok(VersionForm::Other(text.to_owned())),
@@ -168,12 +168,12 @@ fn version_form(text: &str) -> Result<VersionForm, String> {
 }
 
 /// A path; empty where a chart leaves a value out.
-fn path(text: &str) -> Result<PathBuf, std::convert::Infallible> {
+pub(super) fn path(text: &str) -> Result<PathBuf, std::convert::Infallible> {
     Ok(text.into())
 }
 
 /// A boolean as Go reads it.
-fn boolean(text: &str) -> Result<bool, String> {
+pub(super) fn boolean(text: &str) -> Result<bool, String> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),

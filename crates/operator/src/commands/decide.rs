@@ -146,7 +146,7 @@ fn ending(item: &Item) -> Ending {
     }
 }
 
-pub(super) fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
     Timestamp(i64::try_from(seconds).unwrap_or(i64::MAX))
 }

@@ -66,15 +66,21 @@ impl BindAddress {
     }
 }
 
+/// What `/readyz` asks.
+pub trait Readiness: Clone + Send + Sync + 'static {
+    /// Each check by its name, and whether it passes.
+    fn checks(&self) -> Vec<(&'static str, bool)>;
+}
+
 /// `/healthz` and `/readyz`, each also with the name of one check.
-pub fn health(health: Health) -> Router {
+pub fn health<R: Readiness>(health: R) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/healthz/", get(|| async { "ok" }))
         .route("/healthz/ping", get(|| async { "ok" }))
-        .route("/readyz", get(ready))
-        .route("/readyz/", get(ready))
-        .route("/readyz/{check}", get(ready_check))
+        .route("/readyz", get(ready::<R>))
+        .route("/readyz/", get(ready::<R>))
+        .route("/readyz/{check}", get(ready_check::<R>))
         .with_state(health)
 }
 
@@ -93,18 +99,26 @@ const CHECKS: [Check; 3] = [
     ("shutdown", |unready| matches!(unready, Unready::Stopping)),
 ];
 
-async fn ready(State(health): State<Health>, RawQuery(query): RawQuery) -> Response {
-    let unready = health.unready();
+impl Readiness for Health {
+    fn checks(&self) -> Vec<(&'static str, bool)> {
+        let unready = self.unready();
+        CHECKS.iter().map(|(name, concerns)| (*name, !unready.iter().any(concerns))).collect()
+    }
+}
+
+async fn ready<R: Readiness>(State(health): State<R>, RawQuery(query): RawQuery) -> Response {
+    let checks = health.checks();
+    let passed = checks.iter().all(|(_, passed)| *passed);
     let verbose = query.unwrap_or_default().split('&').any(|part| part.split('=').next() == Some("verbose"));
-    if unready.is_empty() && !verbose {
+    if passed && !verbose {
         return "ok".into_response();
     }
     let mut text = String::new();
-    for (name, concerns) in CHECKS {
-        let mark = if unready.iter().any(concerns) { "-" } else { "+" };
+    for (name, passed) in checks {
+        let mark = if passed { "+" } else { "-" };
         text.push_str(&format!("[{mark}]{name}\n"));
     }
-    let (status, end) = if unready.is_empty() {
+    let (status, end) = if passed {
         (StatusCode::OK, "readyz check passed\n")
     } else {
         (StatusCode::INTERNAL_SERVER_ERROR, "readyz check failed\n")
@@ -112,13 +126,11 @@ async fn ready(State(health): State<Health>, RawQuery(query): RawQuery) -> Respo
     (status, text + end).into_response()
 }
 
-async fn ready_check(State(health): State<Health>, Path(check): Path<String>) -> Response {
-    match CHECKS.iter().find(|(name, _)| *name == check) {
+async fn ready_check<R: Readiness>(State(health): State<R>, Path(check): Path<String>) -> Response {
+    match health.checks().iter().find(|(name, _)| *name == check) {
         None => StatusCode::NOT_FOUND.into_response(),
-        Some((_, concerns)) if health.unready().iter().any(concerns) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, format!("[-]{check}\n")).into_response()
-        }
-        Some(_) => "ok".into_response(),
+        Some((_, false)) => (StatusCode::INTERNAL_SERVER_ERROR, format!("[-]{check}\n")).into_response(),
+        Some((_, true)) => "ok".into_response(),
     }
 }
 

@@ -24,7 +24,7 @@ use table::Series;
 pub use text::CONTENT_TYPE;
 
 /// A set of labels, in the order of [`Series::labels`].
-type Labels = Vec<(&'static str, String)>;
+pub(crate) type Labels = Vec<(&'static str, String)>;
 
 /// All series of the process.
 #[derive(Debug)]
@@ -78,8 +78,12 @@ impl Default for Metrics {
     }
 }
 
+pub(crate) use process::register as register_process;
+pub(crate) use requests::register as register_requests;
+pub(crate) use text::encode as text_of;
+
 /// Registers a metric under the name of its series; the library appends `_total` to counters itself.
-fn register(registry: &mut Registry, series: &'static Series, metric: impl Metric) {
+pub(crate) fn register(registry: &mut Registry, series: &'static Series, metric: impl Metric) {
     registry.register(series.family_name(), series.help, metric);
 }
 

@@ -10,7 +10,6 @@ use adapter_k8s::connect::{self, ConnectError};
 use adapter_k8s::lease::{Clock, Election, Elector, Heartbeat, HeartbeatError, Leadership, Loss, identity};
 use adapter_k8s::watch as watches;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio::time::{interval, sleep, timeout};
 
@@ -19,6 +18,7 @@ use super::health::{Health, Source};
 use super::metrics::Metrics;
 use super::queue::{BackOff, Queue, Wake};
 use super::settings::{self, OperationAnnotation, Settings};
+use super::tasks::{Background, Signals};
 use super::watch::KnownNetworks;
 use super::{endpoints, heartbeat, watch, workers};
 use crate::controller::Reconciler;
@@ -175,7 +175,7 @@ async fn live<R: Reconciler>(
         Some(Ok(())) => leader.lead(&reconciler, &mut signals, &mut background).await,
     };
     health.stop();
-    background.0.shutdown().await;
+    background.shutdown().await;
     result
 }
 
@@ -310,45 +310,4 @@ async fn serve(
     add("health endpoint", health_listener, endpoints::health(health.clone()));
     add("metrics endpoint", metrics_listener, endpoints::metrics(Arc::clone(metrics)));
     Ok(())
-}
-
-/// Tasks that run as long as the process.
-#[derive(Default)]
-struct Background(JoinSet<&'static str>);
-
-impl Background {
-    fn add(&mut self, part: &'static str, task: impl Future<Output = ()> + Send + 'static) {
-        self.0.spawn(async move {
-            task.await;
-            part
-        });
-    }
-
-    /// The first part that ended, which none should. Waits for ever where there is none.
-    async fn ended(&mut self) -> &'static str {
-        match self.0.join_next().await {
-            None => std::future::pending().await,
-            Some(Ok(part)) => part,
-            Some(Err(_)) => "part that panicked",
-        }
-    }
-}
-
-/// The signals that ask the process to end.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
-        }
-    }
 }

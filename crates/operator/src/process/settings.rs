@@ -120,14 +120,19 @@ pub enum SettingsError {
 /// # Errors
 /// A level or format that there is not.
 pub fn logging(arguments: &RunArguments) -> Result<(LogLevel, LogFormat), SettingsError> {
-    let level = match arguments.log_level.as_str() {
+    log_settings(&arguments.log_level, &arguments.log_format)
+}
+
+/// How these two flags say to log.
+pub(crate) fn log_settings(level: &str, format: &str) -> Result<(LogLevel, LogFormat), SettingsError> {
+    let level = match level {
         // An empty value is the default, as in Gardener.
         "info" | "" => LogLevel::Info,
         "debug" => LogLevel::Debug,
         "error" => LogLevel::Error,
         other => return Err(SettingsError::LogLevel(other.to_owned())),
     };
-    let format = match arguments.log_format.as_str() {
+    let format = match format {
         "json" | "" => LogFormat::Json,
         "text" => LogFormat::Text,
         other => return Err(SettingsError::LogFormat(other.to_owned())),
@@ -143,7 +148,7 @@ pub fn read(arguments: &RunArguments) -> Result<Settings, SettingsError> {
     let address = |flag, text: &str| text.parse().map_err(|source| SettingsError::Address { flag, source });
     Ok(Settings {
         source: connect::Source { kubeconfig: arguments.kubeconfig.clone(), master: arguments.master.clone() },
-        configuration: configuration(arguments.config_file.as_ref())?,
+        configuration: configuration(arguments.config_file.as_ref())?.ok_or(SettingsError::NoConfigFile)?,
         image_vector: image_vector(arguments.image_vector.as_ref())?,
         election: election(arguments)?,
         metrics_address: address("--metrics-bind-address", &arguments.metrics_bind_address)?,
@@ -191,14 +196,18 @@ fn qps_and_burst(configuration: &ControllerConfiguration) -> (f32, u32) {
     (if qps == 0.0 { DEFAULT_QPS } else { qps }, if burst == 0 { DEFAULT_BURST } else { burst })
 }
 
-fn configuration(path: Option<&PathBuf>) -> Result<ControllerConfiguration, SettingsError> {
-    let path = path.filter(|path| !path.as_os_str().is_empty()).ok_or(SettingsError::NoConfigFile)?;
+/// The configuration in a file; `None` where none is named.
+pub(crate) fn configuration(path: Option<&PathBuf>) -> Result<Option<ControllerConfiguration>, SettingsError> {
+    let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) else { return Ok(None) };
     let error = |diagnostic| SettingsError::ConfigFile(Box::new(diagnostic));
     let (source, value) = dump::read_value(path).map_err(error)?;
-    ControllerConfiguration::from_value(value).map_err(|problem| error(source.about(&problem.path, problem.message)))
+    ControllerConfiguration::from_value(value)
+        .map(Some)
+        .map_err(|problem| error(source.about(&problem.path, problem.message)))
 }
 
-fn image_vector(overwrite: Option<&PathBuf>) -> Result<ImageVector, SettingsError> {
+/// The image vector with the overwrite in a file.
+pub(crate) fn image_vector(overwrite: Option<&PathBuf>) -> Result<ImageVector, SettingsError> {
     let built_in = ImageVector::built_in(env!("CARGO_PKG_VERSION"));
     let Some(path) = overwrite.filter(|path| !path.as_os_str().is_empty()) else { return Ok(built_in) };
     let error = |diagnostic| SettingsError::ImageVector(Box::new(diagnostic));
@@ -210,12 +219,18 @@ fn election(arguments: &RunArguments) -> Result<Option<ElectionSettings>, Settin
     if !arguments.leader_election {
         return Ok(None);
     }
-    let given = arguments.leader_election_namespace.clone().filter(|namespace| !namespace.is_empty());
+    let namespace = arguments.leader_election_namespace.as_deref();
+    election_in(namespace, &arguments.leader_election_id).map(Some)
+}
+
+/// The Lease of this name in this namespace, or in that of the pod.
+pub(crate) fn election_in(namespace: Option<&str>, name: &str) -> Result<ElectionSettings, SettingsError> {
+    let given = namespace.filter(|namespace| !namespace.is_empty()).map(str::to_owned);
     let namespace = given
         .or_else(|| std::fs::read_to_string(NAMESPACE_FILE).ok().map(|text| text.trim().to_owned()))
         .filter(|namespace| !namespace.is_empty())
         .ok_or(SettingsError::NoElectionNamespace)?;
-    Ok(Some(ElectionSettings { namespace, name: arguments.leader_election_id.clone() }))
+    Ok(ElectionSettings { namespace, name: name.to_owned() })
 }
 
 fn extension_classes(arguments: &RunArguments) -> BTreeSet<String> {

@@ -20,7 +20,7 @@ const TICKS_PER_SECOND: f64 = 100.0;
 struct Process;
 
 /// Registers the series.
-pub(super) fn register(registry: &mut Registry) {
+pub(crate) fn register(registry: &mut Registry) {
     registry.register_collector(Box::new(Process));
 }
 

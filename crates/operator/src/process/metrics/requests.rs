@@ -26,7 +26,7 @@ impl ObserveRequest for RequestMetrics {
 }
 
 /// Registers the series.
-pub(super) fn register(registry: &mut Registry) -> RequestMetrics {
+pub(crate) fn register(registry: &mut Registry) -> RequestMetrics {
     let requests = Family::default();
     register_series(registry, &table::REST_CLIENT_REQUESTS, requests.clone());
     RequestMetrics { requests }

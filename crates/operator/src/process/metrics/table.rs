@@ -1,4 +1,4 @@
-//! Every series that is exposed: the source of the registry and of `docs/metrics.md`.
+//! Every series that is exposed: the source of the registries and of `docs/metrics.md`.
 
 /// A series.
 #[derive(Debug, PartialEq, Eq)]
@@ -73,8 +73,8 @@ impl Origin {
 }
 
 macro_rules! series {
-    ($($constant:ident = $kind:ident $name:literal $labels:expr, $origin:ident, $help:literal;)*) => {
-        $(pub(super) static $constant: Series = Series {
+    ($(#[$doc:meta])* $table:ident: $($constant:ident = $kind:ident $name:literal $labels:expr, $origin:ident, $help:literal;)*) => {
+        $(pub(crate) static $constant: Series = Series {
             name: $name,
             kind: Kind::$kind,
             labels: &$labels,
@@ -82,12 +82,14 @@ macro_rules! series {
             origin: Origin::$origin,
         };)*
 
-        /// All of them, as they are documented.
-        pub static TABLE: &[&Series] = &[$(&$constant),*];
+        $(#[$doc])*
+        pub static $table: &[&Series] = &[$(&$constant),*];
     };
 }
 
 series! {
+    /// Those of `run`, as they are documented.
+    TABLE:
     RECONCILE_TOTAL = Counter "controller_runtime_reconcile_total" ["controller", "result"], ControllerRuntime,
         "Reconciles by their result: error, requeue, requeue_after, success";
     RECONCILE_ERRORS = Counter "controller_runtime_reconcile_errors_total" ["controller"], ControllerRuntime,
@@ -153,3 +155,41 @@ series! {
     NODE_PRIVILEGE_MODE = Gauge "calico_node_privilege_mode" ["mode", "because"], Ours,
         "Networks by the privilege mode of their nodes";
 }
+
+series! {
+    /// Those that only `admission` has, as they are documented.
+    WEBHOOK:
+    WEBHOOK_LATENCY = Histogram "controller_runtime_webhook_latency_seconds" ["webhook"], ControllerRuntime,
+        "How long a review took, from the head of the request on";
+    WEBHOOK_REQUESTS = Counter "controller_runtime_webhook_requests_total" ["webhook", "code"], ControllerRuntime,
+        "Requests by the code of HTTP: a denied Shoot is a 200";
+    WEBHOOK_IN_FLIGHT = Gauge "controller_runtime_webhook_requests_in_flight" ["webhook"], ControllerRuntime,
+        "Requests that are not answered yet";
+    WEBHOOK_PANICS = Counter "controller_runtime_webhook_panics_total" [], ControllerRuntime,
+        "Reviews that panicked; they are answered with 500";
+    CERTIFICATE_READS = Counter "certwatcher_read_certificate_total" [], ControllerRuntime,
+        "Looks at the certificate that is to be served";
+    CERTIFICATE_READ_ERRORS = Counter "certwatcher_read_certificate_errors_total" [], ControllerRuntime,
+        "Looks that failed, or found what cannot be served; the certificate before stays in use";
+}
+
+/// Everything that `admission` exposes.
+pub static ADMISSION: &[&Series] = &[
+    &WEBHOOK_LATENCY,
+    &WEBHOOK_REQUESTS,
+    &WEBHOOK_IN_FLIGHT,
+    &WEBHOOK_PANICS,
+    &CERTIFICATE_READS,
+    &CERTIFICATE_READ_ERRORS,
+    &REST_CLIENT_REQUESTS,
+    &LEADER_ELECTION_MASTER_STATUS,
+    &PROCESS_CPU,
+    &PROCESS_OPEN_FDS,
+    &PROCESS_MAX_FDS,
+    &PROCESS_RESIDENT_MEMORY,
+    &PROCESS_VIRTUAL_MEMORY,
+    &PROCESS_VIRTUAL_MEMORY_MAX,
+    &PROCESS_START_TIME,
+    &PROCESS_NETWORK_RECEIVE,
+    &PROCESS_NETWORK_TRANSMIT,
+];

@@ -14,7 +14,7 @@ use super::table::{Kind, Series};
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Everything in the registry.
-pub(super) fn encode(registry: &Registry) -> Result<String, fmt::Error> {
+pub(crate) fn encode(registry: &Registry) -> Result<String, fmt::Error> {
     let mut text = String::new();
     open_metrics::encode_registry(&mut text, registry)?;
     Ok(plain(&text))

@@ -1,0 +1,52 @@
+//! Tasks and signals of a process.
+
+use std::io;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinSet;
+
+/// Tasks that run as long as the process.
+#[derive(Default)]
+pub(crate) struct Background(JoinSet<&'static str>);
+
+impl Background {
+    pub(crate) fn add(&mut self, part: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        self.0.spawn(async move {
+            task.await;
+            part
+        });
+    }
+
+    /// Ends and joins all of them.
+    pub(crate) async fn shutdown(&mut self) {
+        self.0.shutdown().await;
+    }
+
+    /// The first part that ended, which none should. Waits for ever where there is none.
+    pub(crate) async fn ended(&mut self) -> &'static str {
+        match self.0.join_next().await {
+            None => std::future::pending().await,
+            Some(Ok(part)) => part,
+            Some(Err(_)) => "part that panicked",
+        }
+    }
+}
+
+/// The signals that ask the process to end.
+pub(crate) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    pub(crate) async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
