@@ -224,7 +224,7 @@ impl Server {
             Ok(answer) => {
                 if let Some(denial) = &answer.denial {
                     let review::Denial { namespace, name, message } = denial;
-                    tracing::info!(namespace, name, message, "denied");
+                    tracing::info!(namespace, name, reason = message, "denied");
                 }
                 let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 json(status, answer.body)

@@ -117,14 +117,14 @@ fn other_hosts_get_a_new_certificate_of_the_same_authority() {
 
 #[test]
 fn authorities_of_others_stay_registered_for_a_month() {
-    let foreign = Authority::new("ca-admission-calico-webhook", START).unwrap().certificate;
-    let adopted = Certificates::new(&hosts(), &[foreign.clone()], START).unwrap();
-    assert!(adopted.trusts(&foreign) && !adopted.bundle().starts_with(&foreign));
-    assert!(adopted.renew(&hosts(), &[foreign.clone()], after(10 * DAY)).unwrap() == adopted, "it is known");
+    let foreign = [Authority::new("ca-admission-calico-webhook", START).unwrap().certificate];
+    let adopted = Certificates::new(&hosts(), &foreign, START).unwrap();
+    assert!(adopted.trusts(&foreign[0]) && !adopted.bundle().starts_with(&foreign[0]));
+    assert!(adopted.renew(&hosts(), &foreign, after(10 * DAY)).unwrap() == adopted, "it is known");
     // It counts from when it was seen first.
-    let later = adopted.renew(&hosts(), &[foreign.clone()], after(20 * DAY)).unwrap();
-    assert!(later.trusts(&foreign));
-    assert!(!later.renew(&hosts(), &[], after(30 * DAY)).unwrap().trusts(&foreign));
+    let later = adopted.renew(&hosts(), &foreign, after(20 * DAY)).unwrap();
+    assert!(later.trusts(&foreign[0]));
+    assert!(!later.renew(&hosts(), &[], after(30 * DAY)).unwrap().trusts(&foreign[0]));
 }
 
 #[test]
