@@ -111,6 +111,11 @@ impl ApiClient {
         Self(Arc::new(Inner { leadership, ..(*self.0).clone() }))
     }
 
+    /// What its writes are checked for.
+    pub(crate) fn leadership(&self) -> Leadership {
+        self.0.leadership.clone()
+    }
+
     /// The connection itself, for what this module does not offer: watches.
     #[must_use]
     pub fn connection(&self) -> &kube::Client {

@@ -149,6 +149,7 @@ mod tests {
             felix_vxlan: None,
             ipam: Some(ObservedIpam { kind: IpamType::HostLocal, ranges: vec!["usePodCidr".to_owned()] }),
             veth_mtu: Some("1440".to_owned()),
+            kube_controllers: Some(true),
         }
     }
 

@@ -75,7 +75,7 @@ impl ShootAccessError {
 /// Makes a connection from a configuration: the network, or for a test a server in memory.
 pub type Connect = dyn Fn(kube::Config) -> Result<kube::Client, Box<kube::Error>> + Send + Sync;
 
-/// The clients of all shoots in use.
+/// The clients of all shoots in use. They write under the same leadership as the client of the seed.
 pub struct ShootAccess {
     seed: ApiClient,
     address: Address,
@@ -167,7 +167,8 @@ impl ShootAccess {
         let connection = (self.connect)(config).map_err(|_| unusable(KubeconfigError::Connection))?;
         let (qps, burst) = RATE;
         Ok(ApiClient::new(connection, host, RateLimit::new(qps, burst), Arc::clone(&self.observer))
-            .with_patience(Patience::SHOOT))
+            .with_patience(Patience::SHOOT)
+            .writing_under(self.seed.leadership()))
     }
 
     async fn secret(&self, namespace: &str) -> Result<(&'static str, Secret), ShootAccessError> {
@@ -213,6 +214,7 @@ mod tests {
 
     use super::*;
     use crate::client::Unobserved;
+    use crate::lease::Leadership;
 
     type Secrets = Arc<Mutex<BTreeMap<&'static str, String>>>;
 
@@ -281,6 +283,22 @@ mod tests {
         tokio::time::sleep(UNUSED_AFTER).await;
         access.close_unused();
         assert_eq!(access.open(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_lead_writes_to_no_shoot() {
+        let secrets = Secrets::default();
+        secrets.lock().unwrap().insert(INTERNAL, kubeconfig(1));
+        let (mut access, _) = access(Address::Internal, &secrets);
+        let (_grant, leadership) = Leadership::granted_by(crate::lease::Clock::new(|| Duration::ZERO));
+        access.seed = access.seed.writing_under(leadership);
+        let kept = access.client("n").await.unwrap();
+        let fresh = access.fresh("n", 1).await.unwrap().remove(0);
+        for client in [kept, fresh] {
+            client.text(&Request::get(&SECRETS, "a", "b")).await.unwrap();
+            let error = client.text(&Request::delete(&SECRETS, "a", "b", None)).await.unwrap_err();
+            assert_eq!(error.to_string(), "delete Secret `a/b`: not sent: this process does not lead");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use adapter_k8s::facts::observed_dataplane::{CalicoObjects, observe};
 use adapter_k8s::plan;
 use adapter_k8s::settings::{UnobservedGuard, settings};
-use calico_manifests::{Networks, Objects, Plan, Requests, VerticalPodAutoscaling};
+use calico_manifests::{Networks, ObjectKey, Objects, Plan, Requests, VerticalPodAutoscaling};
 use calico_policy::Reading;
 use calico_policy::admission_policy::ApiServerSetup;
+use calico_policy::bundles;
 use calico_policy::dataplane::Dataplane;
 use calico_policy::decision::{Action, NodeList, Observed};
 use calico_policy::encapsulation::{Backend, Encapsulation, IpFamily, Pool, PoolMode};
@@ -121,6 +122,46 @@ fn comparable(mut observed: ObservedDataplane) -> ObservedDataplane {
     observed
 }
 
+/// Nothing leaves with the bundle that switches, for every overlay × every target without one: gardener-resource-manager would delete
+/// it first and apply nothing until it is gone. With the second bundle it does.
+#[test]
+fn the_bundle_that_switches_deletes_nothing() {
+    let resolved = resolved();
+    let off = |dataplane: &&Dataplane| dataplane.overlay.is_some_and(|overlay| !overlay.enabled);
+    let mut overlays: BTreeMap<String, (BTreeSet<ObjectKey>, ObservedDataplane)> = BTreeMap::new();
+    for dataplane in
+        resolved.dataplanes.values().filter(|dataplane| dataplane.encapsulations().any() && !off(dataplane))
+    {
+        let read = read_back(dataplane);
+        overlays.entry(format!("{read:?}")).or_insert_with(|| (keys(&render(dataplane)), read));
+    }
+    let mut deleted_by_second = 0;
+    let mut switches = 0;
+    for target in resolved.dataplanes.values().filter(off) {
+        for (before, read) in overlays.values() {
+            if read.ipv4.is_some() != target.ipv4.is_some() || read.ipv6.is_some() != target.ipv6.is_some() {
+                continue;
+            }
+            let sources = Sources {
+                bundle: Reading::Known(read.clone()),
+                live: Reading::Absent,
+                record: Reading::Absent,
+                history: History::Installed,
+            };
+            let first = keys(&render(&bundles::first(target, &sources)));
+            let gone: Vec<String> = before.difference(&first).map(ToString::to_string).collect();
+            assert!(gone.iter().all(|key| key.starts_with("IPPool/")), "{gone:?} {target:?}");
+            deleted_by_second += usize::from(!first.is_subset(&keys(&render(target))));
+            switches += 1;
+        }
+    }
+    assert!(switches > 100 && deleted_by_second > 50, "{switches} {deleted_by_second}");
+}
+
+fn keys(objects: &Objects) -> BTreeSet<ObjectKey> {
+    objects.iter().map(|(key, _)| key.clone()).collect()
+}
+
 /// The dataplane that is written over a bundle.
 fn written(intent: &NetworkIntent, bundle: ObservedDataplane) -> Dataplane {
     let observed = Observed {
@@ -154,6 +195,7 @@ fn read_back(dataplane: &Dataplane) -> ObservedDataplane {
         ip_pools: objects.iter().filter(|(key, _)| key.kind == "IPPool").map(|(_, object)| typed(object)).collect(),
         daemon_set: find(&objects, "DaemonSet", "calico-node"),
         config_map: find(&objects, "ConfigMap", "calico-config"),
+        kube_controllers: Some(objects.find("Deployment", "calico-kube-controllers").is_some()),
     })
     .unwrap_or_else(|error| panic!("{dataplane:?}: {error}"))
 }

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::admission_policy::GuardApi;
+use crate::bundles::{self, Written};
 use crate::caveats::Features;
 use crate::codes::closed_set;
 use crate::dataplane::{Dataplane, PoolSource};
@@ -14,7 +15,7 @@ use crate::in_effect::{self, InEffect, ObservedDataplane, Sources};
 use crate::intent::NetworkIntent;
 use crate::nodes::NodeFacts;
 use crate::overlay::{self, Evidence, HoldReason, OverlayVerdict, UnverifiedReason};
-use crate::phase::{self, BundleRead, Look, Phase, Rollout};
+use crate::phase::{self, Look, Phase, Rollout};
 use crate::privilege::{self, PrivilegeDecision};
 use crate::reading::Reading;
 use crate::resolve::{ResolveError, effective_families, resolve};
@@ -77,6 +78,8 @@ pub struct Decision {
     pub from: Encapsulations,
     /// What may be written now.
     pub bundle: Bundle,
+    /// The first of the two bundles of a switch, where the second is due.
+    pub first: Option<Dataplane>,
     /// The guard.
     pub guard: GuardFacts,
     /// What a look at the nodes found; `None` where there was none.
@@ -171,10 +174,7 @@ pub fn decide(
         guard: observed.guard,
         cleans: to_clean.is_some(),
         rollout: observed.rollout,
-        bundle: match observed.sources.bundle {
-            Reading::Known(_) | Reading::Absent => BundleRead::Yes,
-            Reading::Unreadable(_) => BundleRead::No,
-        },
+        written: Written::of(&observed.sources),
     };
     let phase = phase::after(look);
     let mut held = match (&judgement.verdict, &in_effect) {
@@ -213,11 +213,12 @@ pub fn decide(
             settings,
             &judgement,
             phase,
-            Writes { target: &target, held, to_clean },
+            Writes { due: due(&judgement.verdict, phase, &target, &observed.sources), held, to_clean },
             intent.break_glass.is_some(),
         ),
         outcome: outcome(settings, observed, &judgement.verdict, now),
         requeue: requeue(settings, &judgement.verdict, phase),
+        first: first_of_second(phase, &target, &observed.sources),
         privilege,
         target,
         overlay: judgement.verdict,
@@ -259,9 +260,27 @@ fn held_since(previous: &Reading<SwitchStatus>, now: Timestamp) -> Timestamp {
     since.map_or(now, |since| since.min(now))
 }
 
+/// The bundle of the target that is due: the first of two until the switch is verified.
+fn due(verdict: &OverlayVerdict, phase: Phase, target: &Dataplane, sources: &Sources) -> Dataplane {
+    let first = match verdict {
+        OverlayVerdict::ProceedUnverified(UnverifiedReason::FirstInstallation) | OverlayVerdict::Hold(_) => false,
+        OverlayVerdict::Proceed(_) | OverlayVerdict::ProceedUnverified(_) => true,
+        OverlayVerdict::Unchanged => {
+            matches!(phase, Phase::Switching | Phase::Verifying) && Written::of(sources) != Written::Other
+        }
+    };
+    if first { bundles::first(target, sources) } else { target.clone() }
+}
+
+/// The bundle that is there where the second one of a switch is due.
+fn first_of_second(phase: Phase, target: &Dataplane, sources: &Sources) -> Option<Dataplane> {
+    (phase == Phase::Done && Written::of(sources) == Written::First).then(|| bundles::first(target, sources))
+}
+
 /// What actions may write.
-struct Writes<'a> {
-    target: &'a Dataplane,
+struct Writes {
+    /// The bundle of the target.
+    due: Dataplane,
     /// The target with the encapsulation in effect; `None` where nothing is held or it cannot be expressed.
     held: Option<Dataplane>,
     to_clean: Option<NodeNames>,
@@ -271,11 +290,11 @@ fn actions(
     settings: &Settings,
     judgement: &overlay::Judgement,
     phase: Phase,
-    Writes { target, held, to_clean }: Writes<'_>,
+    Writes { due, held, to_clean }: Writes,
     break_glass: bool,
 ) -> Vec<Action> {
     let mut actions = Vec::new();
-    let write_target = || Action::WriteBundle(Box::new(target.clone()));
+    let write_target = || Action::WriteBundle(Box::new(due));
     match &judgement.verdict {
         OverlayVerdict::Hold(hold) => {
             let asleep = hold.reason == HoldReason::Hibernated;

@@ -26,6 +26,8 @@ pub struct ObservedDataplane {
     pub ipam: Option<ObservedIpam>,
     /// `veth_mtu`.
     pub veth_mtu: Option<String>,
+    /// Whether calico-kube-controllers run; `None` where nobody looked.
+    pub kube_controllers: Option<bool>,
 }
 
 /// A pool as it was read back.
@@ -60,6 +62,7 @@ impl ObservedDataplane {
             felix_vxlan: Some(dataplane.felix.vxlan),
             ipam: Some(ObservedIpam { kind: dataplane.ipam.kind, ranges: dataplane.ipam.ranges.clone() }),
             veth_mtu: Some(dataplane.veth_mtu.clone()),
+            kube_controllers: Some(dataplane.kube_controllers),
         }
     }
 
@@ -222,7 +225,7 @@ pub fn hold_encapsulation(target: &Dataplane, observed: &ObservedDataplane) -> O
     if let Some(mtu) = &observed.veth_mtu {
         held.veth_mtu.clone_from(mtu);
     }
-    held.kube_controllers = backend != Backend::None;
+    held.kube_controllers = observed.kube_controllers.unwrap_or(backend != Backend::None);
     held.snat_to_upstream_dns = false;
     for (family, pool) in [(held.ipv4.as_mut(), observed.ipv4), (held.ipv6.as_mut(), observed.ipv6)] {
         match (family, pool) {

@@ -23,6 +23,7 @@ extern crate std;
 mod codes;
 
 pub mod admission_policy;
+pub mod bundles;
 pub mod caveats;
 pub mod dataplane;
 pub mod decision;

@@ -1,5 +1,6 @@
 //! The phases of a switch, decided anew from what is observed each time.
 
+use crate::bundles::Written;
 use crate::codes::closed_set;
 use crate::guard::GuardObservation;
 use crate::overlay::{HoldReason, OverlayVerdict, UnverifiedReason};
@@ -68,17 +69,8 @@ pub struct Look<'a> {
     pub cleans: bool,
     /// How far the bundle has come.
     pub rollout: Rollout,
-    /// Whether the bundle last written could be read.
-    pub bundle: BundleRead,
-}
-
-/// Whether the bundle last written could be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BundleRead {
-    /// Read, or proven not to exist.
-    Yes,
-    /// Not readable.
-    No,
+    /// Which bundle was written last.
+    pub written: Written,
 }
 
 impl Look<'_> {
@@ -86,7 +78,7 @@ impl Look<'_> {
     /// yet, so what is seen there does not tell that it is not written.
     #[must_use]
     pub fn written_but_unreadable(&self) -> Option<Phase> {
-        self.previous.filter(|previous| previous.is_after_write() && self.bundle == BundleRead::No)
+        self.previous.filter(|previous| previous.is_after_write() && self.written == Written::Unknown)
     }
 }
 
@@ -126,20 +118,17 @@ fn unchanged(look: Look<'_>) -> Phase {
             _ => Phase::Reverting,
         };
     }
-    let Some(previous) = look.previous else {
-        return Phase::Idle;
-    };
-    match previous {
-        Phase::Idle | Phase::Reverting => Phase::Idle,
-        Phase::Done => Phase::Done,
-        Phase::Guarding | Phase::Cleaning | Phase::AwaitingRoutes | Phase::Switching | Phase::Verifying => {
-            match look.rollout {
-                Rollout::RolledOut => Phase::Done,
-                Rollout::Applied => Phase::Verifying,
-                Rollout::NotObserved | Rollout::Written if previous == Phase::Verifying => Phase::Verifying,
-                Rollout::NotObserved | Rollout::Written => Phase::Switching,
-            }
-        }
+    match look.previous {
+        Some(Phase::Done) => return Phase::Done,
+        // The first of two bundles tells of a switch that no status tells of any more.
+        None | Some(Phase::Idle | Phase::Reverting) if look.written != Written::First => return Phase::Idle,
+        _ => {}
+    }
+    match look.rollout {
+        Rollout::RolledOut => Phase::Done,
+        Rollout::Applied => Phase::Verifying,
+        Rollout::NotObserved | Rollout::Written if look.previous == Some(Phase::Verifying) => Phase::Verifying,
+        Rollout::NotObserved | Rollout::Written => Phase::Switching,
     }
 }
 
@@ -157,7 +146,7 @@ mod tests {
             guard: GuardObservation::NotObserved,
             cleans: false,
             rollout,
-            bundle: BundleRead::Yes,
+            written: Written::Other,
         }
     }
 

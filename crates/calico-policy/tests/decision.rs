@@ -7,6 +7,7 @@ use crate::support::model::{
 };
 use crate::support::steps::Slot;
 use calico_policy::decision::{Action, Bundle, Outcome, Requeue};
+use calico_policy::encapsulation::Backend;
 use calico_policy::phase::{Phase, Rollout};
 use calico_policy::shoot::KubeProxy;
 use calico_policy::version::CalicoVersion;
@@ -29,7 +30,10 @@ fn short(action: &Action) -> String {
             let names: Vec<_> = nodes.iter().map(ToString::to_string).collect();
             format!("clean {}", names.join(" "))
         }
-        Action::WriteBundle(dataplane) => format!("write {}", dataplane.backend),
+        Action::WriteBundle(dataplane) if dataplane.kube_controllers == (dataplane.backend != Backend::None) => {
+            format!("write {}", dataplane.backend)
+        }
+        Action::WriteBundle(dataplane) => format!("write {} and keep", dataplane.backend),
         Action::KeepBundle => "keep".into(),
         Action::WatchNodes => "watch".into(),
         Action::ConsumeBreakGlass => "consume".into(),
@@ -133,7 +137,7 @@ fn after_the_verdict() {
     let overlay_on = Case { wish: Wish::overlay(Overlay::On), ..Case::ready() };
     let first = Before { bundle: Source::Absent, never_installed: true, ..Before::bundle(Seen::ipip(true)) };
     for (case, previous, rollout, expected) in [
-        (Case::ready(), Reading::Absent, Rollout::NotObserved, ("Switching", SOON, &["write none"][..])),
+        (Case::ready(), Reading::Absent, Rollout::NotObserved, ("Switching", SOON, &["write none and keep"][..])),
         (
             unchanged_native.clone(),
             previous(Phase::Switching),
@@ -201,9 +205,10 @@ fn after_the_verdict() {
 fn a_switch_without_a_route_writer_leaves_no_guard() {
     let silent = || Nodes::Listed(vec![Node::with(Entries::None), BY_CALICO]);
     let spoken = || Nodes::Listed(vec![Node::with(Entries::None), Node::ready()]);
-    for (nodes, expected) in
-        [(silent(), &["no guard", "write none", "consume"][..]), (spoken(), &["write none", "consume"][..])]
-    {
+    for (nodes, expected) in [
+        (silent(), &["no guard", "write none and keep", "consume"][..]),
+        (spoken(), &["write none and keep", "consume"][..]),
+    ] {
         let decision = decided(&Case { break_glass: true, nodes, ..Case::ready() });
         assert_eq!(actions(&decision), expected);
     }
@@ -212,7 +217,59 @@ fn a_switch_without_a_route_writer_leaves_no_guard() {
         Case { gate: false, ..Case::ready() },
         Case { skip_route_verification: true, ..Case::ready() },
     ] {
-        assert_eq!(actions(&decided(&case)), ["no guard", "write none"]);
+        assert_eq!(actions(&decided(&case)), ["no guard", "write none and keep"]);
+    }
+}
+
+/// Previous phase × rollout, with the first of two bundles written: the second follows once the switch is verified, also where no status
+/// tells of a switch any more.
+#[test]
+fn what_vanishes_with_the_overlay_goes_with_a_second_bundle() {
+    const KEEP: &str = "write none and keep";
+    let rollouts = [Rollout::NotObserved, Rollout::Written, Rollout::Applied, Rollout::RolledOut];
+    let open = [("Switching", KEEP), ("Switching", KEEP), ("Verifying", KEEP), ("Done", "write none")];
+    let verifying = [("Verifying", KEEP), ("Verifying", KEEP), ("Verifying", KEEP), ("Done", "write none")];
+    for (previous, expected) in [
+        (None, open),
+        (Some(Phase::Idle), open),
+        (Some(Phase::Guarding), open),
+        (Some(Phase::AwaitingRoutes), open),
+        (Some(Phase::Switching), open),
+        (Some(Phase::Verifying), verifying),
+        (Some(Phase::Done), [("Done", "write none"); 4]),
+        (Some(Phase::Reverting), open),
+    ] {
+        for (rollout, (phase, write)) in rollouts.into_iter().zip(expected) {
+            let mut input = Input::from(&Case { before: Before::bundle(Seen::native(true)), ..Case::ready() });
+            let Reading::Known(bundle) = &mut input.observed.sources.bundle else { panic!("no bundle") };
+            bundle.kube_controllers = Some(true);
+            input.observed.rollout = rollout;
+            input.previous =
+                previous.map_or(Reading::Absent, |phase| Reading::Known(SwitchStatus { phase, since: None }));
+            let decision = input.decide();
+            assert_eq!(
+                (decision.phase.code(), actions(&decision)),
+                (phase, vec![write.to_string()]),
+                "{previous:?} {rollout:?}"
+            );
+        }
+    }
+}
+
+/// What is known of calico-kube-controllers × the backend that is asked for.
+#[test]
+fn only_what_is_not_there_need_not_be_kept() {
+    for (overlay, seen, expected) in [
+        (Overlay::Off, Some(true), "write none and keep"),
+        (Overlay::Off, None, "write none and keep"),
+        (Overlay::Off, Some(false), "write none"),
+        (Overlay::OffWithPodRoutes, Some(true), "write bird"),
+        (Overlay::OffWithPodRoutes, None, "write bird"),
+    ] {
+        let mut input = Input::from(&Case { wish: Wish::overlay(overlay), ..Case::ready() });
+        let Reading::Known(bundle) = &mut input.observed.sources.bundle else { panic!("no bundle") };
+        bundle.kube_controllers = seen;
+        assert_eq!(actions(&input.decide()), [expected], "{overlay:?} {seen:?}");
     }
 }
 

@@ -301,6 +301,7 @@ fn read_back(dataplane: &calico_policy::dataplane::Dataplane) -> ObservedDatapla
         felix_vxlan: Some(dataplane.felix.vxlan),
         ipam: Some(ObservedIpam { kind: dataplane.ipam.kind, ranges: dataplane.ipam.ranges.clone() }),
         veth_mtu: Some(dataplane.veth_mtu.clone()),
+        kube_controllers: Some(dataplane.kube_controllers),
     }
 }
 

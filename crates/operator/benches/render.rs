@@ -205,6 +205,7 @@ impl Input {
             felix_vxlan: None,
             ipam: Some(ObservedIpam { kind: IpamType::HostLocal, ranges: vec!["usePodCidr".to_owned()] }),
             veth_mtu: Some("0".to_owned()),
+            kube_controllers: Some(true),
         };
         Self {
             configuration: ControllerConfiguration::default(),

@@ -16,6 +16,7 @@ mod node_watch;
 mod operation;
 mod pass;
 mod remove;
+mod second_bundle;
 mod status;
 
 use std::sync::Arc;

@@ -51,8 +51,11 @@ fn a_switch_changes_the_pool_and_rolls_the_nodes() {
             {"path": "spec.ipipMode", "change": "Changed", "from": "Always", "to": "Never"},
         ])
     );
+    // They go with a second bundle, once the switch is verified.
+    assert_eq!(change(&diff, "Deployment", "calico-kube-controllers")["change"], "Changed");
+    let (_, second, _) = self::diff(&["-f", "examples/ready", "--as-if", "proceed"]);
     assert_eq!(
-        *change(&diff, "Deployment", "calico-kube-controllers"),
+        *change(&second, "Deployment", "calico-kube-controllers"),
         json!({"change": "Removed", "object": {"group": "apps", "kind": "Deployment", "namespace": "kube-system", "name": "calico-kube-controllers"},
             "fields": [], "descriptions": 0})
     );

@@ -7,7 +7,7 @@ use calico_policy::in_effect::ObservedDataplane;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::facts::observed_dataplane::{CalicoObjects, ObserveError, observe};
+use crate::facts::observed_dataplane::{CalicoObjects, KUBE_CONTROLLERS, ObserveError, observe};
 use crate::facts::{config_map, daemon_set};
 
 /// Why a bundle would not keep what is in effect.
@@ -39,6 +39,8 @@ pub enum HeldPart {
     Ipam,
     /// `veth_mtu`.
     VethMtu,
+    /// calico-kube-controllers.
+    KubeControllers,
 }
 
 impl std::fmt::Display for HeldPart {
@@ -50,6 +52,7 @@ impl std::fmt::Display for HeldPart {
             Self::FelixVxlan => formatter.write_str("`FELIX_VXLANENABLED`"),
             Self::Ipam => formatter.write_str("the address management"),
             Self::VethMtu => formatter.write_str("`veth_mtu`"),
+            Self::KubeControllers => formatter.write_str("calico-kube-controllers"),
         }
     }
 }
@@ -59,12 +62,13 @@ impl std::fmt::Display for HeldPart {
 /// # Errors
 /// [`Inexpressible`] where they do not tell.
 pub fn observed(objects: &Objects) -> Result<ObservedDataplane, Inexpressible> {
-    let mut told = CalicoObjects::default();
+    let mut told = CalicoObjects { kube_controllers: Some(false), ..CalicoObjects::default() };
     for (key, object) in objects.iter() {
         match key.kind.as_str() {
             "IPPool" => told.ip_pools.push(typed(key, object)?),
             "DaemonSet" if key.name == daemon_set::NAME => told.daemon_set = Some(typed(key, object)?),
             "ConfigMap" if key.name == config_map::NAME => told.config_map = Some(typed(key, object)?),
+            "Deployment" if key.name == KUBE_CONTROLLERS => told.kube_controllers = Some(true),
             _ => {}
         }
     }
@@ -76,7 +80,8 @@ pub fn observed(objects: &Objects) -> Result<ObservedDataplane, Inexpressible> {
 /// # Errors
 /// [`Inexpressible`] names what would change. Then nothing may be written.
 pub fn kept(objects: &Objects, in_effect: &ObservedDataplane, target: &Dataplane) -> Result<(), Inexpressible> {
-    let ObservedDataplane { backend, ipv4: _, ipv6: _, felix_ipip, felix_vxlan, ipam, veth_mtu } = in_effect;
+    let ObservedDataplane { backend, ipv4: _, ipv6: _, felix_ipip, felix_vxlan, ipam, veth_mtu, kube_controllers } =
+        in_effect;
     let written = observed(objects)?;
     let mut changes = Vec::new();
     let mut compare = |part, same: bool| {
@@ -95,6 +100,7 @@ pub fn kept(objects: &Objects, in_effect: &ObservedDataplane, target: &Dataplane
     compare(HeldPart::FelixVxlan, written.felix_vxlan == *felix_vxlan);
     compare(HeldPart::Ipam, written.ipam == *ipam);
     compare(HeldPart::VethMtu, written.veth_mtu == *veth_mtu);
+    compare(HeldPart::KubeControllers, kube_controllers.is_none() || written.kube_controllers == *kube_controllers);
     if changes.is_empty() { Ok(()) } else { Err(Inexpressible::Changes(changes)) }
 }
 

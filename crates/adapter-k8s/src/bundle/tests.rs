@@ -105,6 +105,7 @@ fn what_is_written_reads_back() {
             felix_vxlan: None,
             ipam: Some(ObservedIpam { kind: IpamType::HostLocal, ranges: vec!["usePodCidr".to_owned()] }),
             veth_mtu: Some("0".to_owned()),
+            kube_controllers: Some(true),
         })
     );
 }
@@ -165,12 +166,13 @@ fn what_would_change_is_named() {
         felix_vxlan: Some(true),
         ipam: None,
         veth_mtu: Some("1400".to_owned()),
+        kube_controllers: Some(false),
     };
     let error = kept(&written, &other, &target).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the backend, the IPv4 pool, `FELIX_IPINIPENABLED`, `FELIX_VXLANENABLED`, the address management, `veth_mtu` \
-         would change"
+        "the backend, the IPv4 pool, `FELIX_IPINIPENABLED`, `FELIX_VXLANENABLED`, the address management, `veth_mtu`, \
+         calico-kube-controllers would change"
     );
     // The shoot has no IPv6 any more, so there is no pool of it to keep.
     assert!(

@@ -8,7 +8,7 @@ use gardener_api::secret::{Secret, SecretError};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::observed_dataplane::{CalicoObjects, ObserveError, observe};
+use super::observed_dataplane::{CalicoObjects, KUBE_CONTROLLERS, KUBE_CONTROLLERS_NAMESPACE, ObserveError, observe};
 use super::{config_map, daemon_set};
 use crate::yaml::{self, YamlError};
 
@@ -98,7 +98,7 @@ pub fn facts<'a>(
     if references.is_empty() {
         return Err(BundleError::NoSecrets);
     }
-    let mut objects = CalicoObjects::default();
+    let mut objects = CalicoObjects { kube_controllers: Some(false), ..CalicoObjects::default() };
     for reference in references {
         let secret = secret(&reference.name).ok_or_else(|| BundleError::SecretMissing(reference.name.clone()))?;
         for key in secret.keys() {
@@ -112,10 +112,13 @@ pub fn facts<'a>(
 
 /// Kinds whose objects tell the encapsulation. Other documents are not even parsed: the definitions alone are 300 KB.
 const KINDS: [&str; 3] = ["IPPool", "DaemonSet", "ConfigMap"];
+/// A Deployment is parsed only where its text names the one that counts.
+const DEPLOYMENT: &str = "Deployment";
 
 fn collect(text: &str, secret: &str, key: &str, objects: &mut CalicoObjects) -> Result<(), BundleError> {
     for (index, document) in yaml::documents(text).enumerate() {
-        if top_level_kind(document).is_some_and(|kind| !KINDS.contains(&kind)) {
+        let may_tell = |kind: &str| KINDS.contains(&kind) || kind == DEPLOYMENT && document.contains(KUBE_CONTROLLERS);
+        if top_level_kind(document).is_some_and(|kind| !may_tell(kind)) {
             continue;
         }
         let number = index + 1;
@@ -133,6 +136,9 @@ fn collect(text: &str, secret: &str, key: &str, objects: &mut CalicoObjects) -> 
             }
             Some("ConfigMap") if is(&value, config_map::NAMESPACE, config_map::NAME) => {
                 objects.config_map = Some(typed::<ConfigMap>(value).ok_or_else(|| wrong_form("ConfigMap"))?);
+            }
+            Some(DEPLOYMENT) if is(&value, KUBE_CONTROLLERS_NAMESPACE, KUBE_CONTROLLERS) => {
+                objects.kube_controllers = Some(true);
             }
             _ => {}
         }

@@ -17,7 +17,14 @@ pub struct CalicoObjects {
     pub daemon_set: Option<DaemonSet>,
     /// `kube-system/calico-config`.
     pub config_map: Option<ConfigMap>,
+    /// Whether the Deployment `kube-system/calico-kube-controllers` is there; `None` where nobody looked.
+    pub kube_controllers: Option<bool>,
 }
+
+/// Namespace of calico-kube-controllers.
+pub const KUBE_CONTROLLERS_NAMESPACE: &str = "kube-system";
+/// Name of calico-kube-controllers.
+pub const KUBE_CONTROLLERS: &str = "calico-kube-controllers";
 
 /// Why objects yield no dataplane.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -69,7 +76,8 @@ pub fn observe(objects: &CalicoObjects) -> Result<ObservedDataplane, ObserveErro
     if ipv4.is_none() && ipv6.is_none() {
         return Err(ObserveError::NoPool);
     }
-    Ok(ObservedDataplane { backend, ipv4, ipv6, felix_ipip, felix_vxlan, ipam, veth_mtu })
+    let kube_controllers = objects.kube_controllers;
+    Ok(ObservedDataplane { backend, ipv4, ipv6, felix_ipip, felix_vxlan, ipam, veth_mtu, kube_controllers })
 }
 
 fn stronger(backend: Option<Backend>, seen: Option<ObservedPool>, pool: ObservedPool) -> ObservedPool {
@@ -115,6 +123,7 @@ mod tests {
             ip_pools: vec![pool("100.96.0.0/11", "Never", "Never")],
             daemon_set: daemon_set("CALICO_IPV4POOL_IPIP", "Always"),
             config_map: config_map("bird"),
+            ..CalicoObjects::default()
         };
         let observed = observe(&objects).unwrap();
         assert_eq!(observed.encapsulations(), Encapsulations { ipv4: Some(Encapsulation::None), ipv6: None });
@@ -132,6 +141,7 @@ mod tests {
                 ip_pools: vec![pool("2001:db8:1::/56", "Never", object)],
                 daemon_set: daemon_set("CALICO_IPV6POOL_VXLAN", variable),
                 config_map: config_map("bird"),
+                ..CalicoObjects::default()
             };
             let observed = observe(&objects).unwrap();
             assert_eq!(observed.encapsulations(), Encapsulations { ipv4: None, ipv6: Some(expected) });

@@ -41,7 +41,7 @@ async fn objects(shoot: &ApiClient) -> Result<CalicoObjects, ReadFailure> {
         }
         Err(error) => return Err(error.failure()),
     };
-    Ok(CalicoObjects { ip_pools, daemon_set, config_map })
+    Ok(CalicoObjects { ip_pools, daemon_set, config_map, kube_controllers: None })
 }
 
 #[derive(Deserialize)]

@@ -54,23 +54,23 @@ fn every_state_leads_somewhere(name: &str, scope: Scope) -> usize {
 /// A number that changes means that the core decides otherwise in some state: look why, then write the new one.
 #[test]
 fn machines_come_and_go() {
-    assert_eq!(explore("churn", CHURN), 176_175);
-    assert_eq!(every_state_leads_somewhere("churn", CHURN), 176_175);
+    assert_eq!(explore("churn", CHURN), 188_527);
+    assert_eq!(every_state_leads_somewhere("churn", CHURN), 188_527);
 }
 
 #[test]
 fn accidents_happen() {
-    assert_eq!(explore("accidents", ACCIDENTS), 52_938);
-    assert_eq!(every_state_leads_somewhere("accidents", ACCIDENTS), 52_938);
+    assert_eq!(explore("accidents", ACCIDENTS), 48_170);
+    assert_eq!(every_state_leads_somewhere("accidents", ACCIDENTS), 48_170);
 }
 
 #[test]
 fn users_change_their_minds() {
-    assert_eq!(explore("change of mind", CHANGE_OF_MIND), 90_185);
-    assert_eq!(every_state_leads_somewhere("change of mind", CHANGE_OF_MIND), 90_185);
+    assert_eq!(explore("change of mind", CHANGE_OF_MIND), 78_884);
+    assert_eq!(every_state_leads_somewhere("change of mind", CHANGE_OF_MIND), 78_884);
 }
 
 #[test]
 fn the_first_node_joins() {
-    assert_eq!(explore("no nodes", NO_NODES), 5_651);
+    assert_eq!(explore("no nodes", NO_NODES), 7_913);
 }

@@ -137,6 +137,7 @@ fn dataplane(bundle: Bundle) -> ObservedDataplane {
         felix_vxlan: None,
         ipam: Some(ObservedIpam { kind: IpamType::HostLocal, ranges: vec!["usePodCidr".to_string()] }),
         veth_mtu: Some("0".to_string()),
+        kube_controllers: Some(bundle.kube_controllers),
     }
 }
 

@@ -4,7 +4,7 @@ use calico_policy::phase::Phase;
 use stateright::Property;
 
 use crate::rules::Scope;
-use crate::state::{Breach, Condition, Controller, Node, State, Wish};
+use crate::state::{Breach, Condition, Controller, Node, Round, Stage, State, Wish};
 use crate::world::World;
 
 /// The safety of a switch.
@@ -15,6 +15,9 @@ pub const TRUTHFUL: &str = "a node that is said to have a route has one";
 
 /// That we never flip back by ourselves.
 const KEPT: &str = "a switch that was reported as written is not taken back";
+
+/// That the resource manager has nothing to delete before it switches, nor before the switch is verified.
+const DELETED_LAST: &str = "what vanishes with the overlay is deleted only after the switch is applied";
 
 /// What only the extended guard gives.
 pub const WORKING_STAYS: &str = "no working node is reported as unavailable past the guard";
@@ -27,6 +30,10 @@ pub fn of(scope: Scope) -> Vec<Property<World>> {
             state.shoot.nodes().all(|node| node.condition != Condition::RouteCreated || node.route)
         }),
         Property::always(KEPT, |_, state: &State| state.breach != Some(Breach::SwitchTakenBack)),
+        Property::always(DELETED_LAST, |_, state: &State| {
+            let deletes = |round: &Round| round.next == Stage::Deletions;
+            !state.manager.round.as_ref().is_some_and(deletes) || has_switched(state)
+        }),
     ];
     if scope.record_breaches {
         properties.push(Property::always(WORKING_STAYS, |_, state: &State| {
@@ -34,6 +41,13 @@ pub fn of(scope: Scope) -> Vec<Property<World>> {
         }));
     }
     properties
+}
+
+/// Whether what a round is about to delete is no longer needed: backend and pool are those of the bundle.
+fn has_switched(state: &State) -> bool {
+    let Some(Round { bundle, .. }) = state.manager.round else { return true };
+    let applied = state.shoot.applied;
+    (applied.backend, applied.felix_ipip, applied.mode) == (bundle.backend, bundle.felix_ipip, bundle.mode)
 }
 
 fn is_safe(state: &State) -> bool {

@@ -186,6 +186,7 @@ pub fn seen(seen: Seen) -> ObservedDataplane {
         felix_vxlan: None,
         ipam: Some(ObservedIpam { kind: IpamType::HostLocal, ranges: vec!["usePodCidr".to_string()] }),
         veth_mtu: Some("0".to_string()),
+        kube_controllers: Some(seen.backend != "none"),
     }
 }
 

@@ -45,6 +45,8 @@ impl Rendering {
 pub(super) enum Shows {
     /// What the configuration asks for.
     Target,
+    /// The same, and what stays until the switch is verified.
+    FirstOfTwo,
     /// The same, with the encapsulation in effect.
     Held,
     /// What the configuration asks for, although a switch is held.
@@ -55,7 +57,7 @@ impl Shows {
     /// The stable name.
     pub(super) const fn code(self) -> &'static str {
         match self {
-            Self::Target | Self::TargetOfHold => "Target",
+            Self::Target | Self::FirstOfTwo | Self::TargetOfHold => "Target",
             Self::Held => "Held",
         }
     }
@@ -82,6 +84,10 @@ pub(super) fn of(dump: &DumpArguments, arguments: &RenderingArguments) -> Result
     };
     match shows {
         Shows::Target => {}
+        Shows::FirstOfTwo => note(
+            "note: calico-kube-controllers stay until the overlay switch is verified, and go with a second bundle; `--as-if proceed` \
+             shows that one",
+        ),
         Shows::Held => note(&format!(
             "note: the overlay switch is held ({}); shown is what would be applied now, with the encapsulation in effect; \
              `--as-if proceed` shows the target",
@@ -104,7 +110,11 @@ fn shown(answer: &Answer, as_if: Option<AsIf>) -> Option<(Shows, &calico_policy:
     let decision = &answer.decided.decision;
     match (as_if, decision.bundle) {
         (Some(AsIf::Proceed), Bundle::Held | Bundle::Frozen) => Some((Shows::TargetOfHold, &decision.target)),
-        (_, Bundle::Target) => Some((Shows::Target, &decision.target)),
+        (Some(AsIf::Proceed), Bundle::Target) => Some((Shows::Target, &decision.target)),
+        (None, Bundle::Target) => answer
+            .decided
+            .dataplane()
+            .map(|due| (if *due == decision.target { Shows::Target } else { Shows::FirstOfTwo }, due)),
         (None, Bundle::Held) => answer.decided.dataplane().map(|held| (Shows::Held, held)),
         (None, Bundle::Frozen) => None,
     }

@@ -68,6 +68,7 @@ impl Controller {
             Err(error) => return Err(error.clone().into()),
         };
         let look = self.look(pass, &network, &shoot).await?;
+        let second = self.second_bundle(pass, &look, &network, &shoot)?;
         let plan = look.decided.dataplane().map(|dataplane| look.decided.plan(dataplane, &network, &shoot));
         let Evidence { bundle: live, decided, shoot: asked, observed } = look;
         self.watch_nodes(pass, &decided.decision, asked.as_ref(), &observed.nodes);
@@ -105,6 +106,9 @@ impl Controller {
                 _ => None,
             },
         };
+        if let Some(second) = second {
+            self.write_second(pass, &live, second).await?;
+        }
         self.guard(pass, after, asked.as_ref(), None).await?;
         if answer.consume_break_glass {
             let reason = pass.live.object.metadata.annotations.get(SKIP_ROUTE_CHECK).cloned().unwrap_or_default();
@@ -286,9 +290,10 @@ impl Controller {
                 (StatusChange { last_operation, last_error, observed_generation, ..told }, after(answer.requeue))
             }
             (Some(operation), Outcome::Succeed, Applied::Wait(delay)) => {
-                // An open switch must be found again by whoever looks next.
-                let open = !matches!(answer.phase, Phase::Idle | Phase::Done);
-                let told = if open { told } else { StatusChange::default() };
+                // An open switch must be found again by whoever looks next, and its end be told once.
+                let open = |phase: Phase| !matches!(phase, Phase::Idle | Phase::Done);
+                let was_open = network_facts::phase(network).is_some_and(open);
+                let told = if was_open || open(answer.phase) { told } else { StatusChange::default() };
                 let begun = status::is_processing(network, operation);
                 let processing =
                     if begun { StatusChange::default() } else { status::processing(network, operation, pass.now) };

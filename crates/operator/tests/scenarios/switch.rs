@@ -90,6 +90,58 @@ async fn a_switch_is_held_until_every_node_has_a_route_and_then_made() {
     assert_eq!(world.status()["state"]["overlaySwitch"], json!(null));
 }
 
+const CONTROLLERS: &str = "name: calico-kube-controllers";
+
+/// Whether the operation has succeeded when the first bundle is verified does not matter: here it has.
+#[tokio::test(start_paused = true)]
+async fn what_vanishes_with_the_overlay_goes_with_a_second_bundle() {
+    let mut world = overlaid(&[("a", ROUTE)]).await;
+    world.ask("reconcile", off());
+    world.reconcile().await.unwrap();
+    assert_eq!((world.switch().as_str(), world.pool_mode().as_str()), ("Switching Proceed - Target", "Never"));
+    assert!(world.bundle().contains(CONTROLLERS), "nothing is to be deleted before the switch is applied");
+
+    // Applied, but calico-node is still rolling; and whoever looks next knows nothing of what was before.
+    world.resource_manager("True").rolling();
+    world.reconcile().await.unwrap();
+    assert_eq!(world.last_operation(), "Reconcile Succeeded 100 Successfully reconciled Network");
+    assert_eq!(world.switch(), "Verifying Unchanged - Target");
+    world.restart();
+    world.edit(|network| network["status"]["providerStatus"] = Value::Null);
+    world.ask("reconcile", off());
+    world.reconcile().await.unwrap();
+    assert_eq!(world.switch(), "Verifying Unchanged - Target");
+    assert!(world.bundle().contains(CONTROLLERS));
+
+    world.resource_manager("True");
+    world.settle().await;
+    assert_eq!(world.switch(), "Done Unchanged - Target");
+    assert!(!world.bundle().contains(CONTROLLERS));
+    assert_eq!(world.pool_mode(), "Never");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_bundle_waits_for_the_next_operation_where_anything_else_has_changed() {
+    let mut world = overlaid(&[("a", ROUTE)]).await;
+    world.ask("reconcile", off());
+    world.reconcile().await.unwrap();
+    world.resource_manager("True").rolling();
+    world.reconcile().await.unwrap();
+    // Another version of this software renders another calico-node; nobody has asked for that roll.
+    world.images(&json!([{"name": "calico-node", "repository": "example.org/calico-node", "tag": "v3.99.0"}]));
+    world.resource_manager("True");
+    world.writes();
+    world.settle().await;
+    assert_eq!(world.switch(), "Done Unchanged - Target");
+    assert!(world.bundle().contains(CONTROLLERS) && !world.bundle().contains("v3.99.0"));
+    // After the restart the ManagedResource is written once as it is, to know that it was not an old answer.
+    let confirmed = "update managedresources extension-networking-calico-config";
+    assert_eq!(world.writes(), [confirmed, "patch networks/status bar", "create events EVENT"]);
+
+    world.ask("reconcile", off()).settle().await;
+    assert!(!world.bundle().contains(CONTROLLERS) && world.bundle().contains("v3.99.0"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_hold_that_does_not_change_writes_nothing() {
     let world = overlaid(&[("a", CALICO)]).await;

@@ -187,6 +187,20 @@ impl World {
         self
     }
 
+    /// calico-node is still rolling, says gardener-resource-manager.
+    pub(crate) fn rolling(&self) -> &Self {
+        let mut object = (*self.managed_resource().unwrap()).clone();
+        object["status"]["conditions"][2]["status"] = "True".into();
+        self.put(object)
+    }
+
+    /// Another version of this software starts, with other images.
+    pub(crate) fn images(&mut self, images: &Value) {
+        self.restart();
+        let overwrite = json!({"images": images});
+        self.controller.images = ImageVector::built_in("v0.0.0").with_overwrite(overwrite).unwrap();
+    }
+
     /// One look.
     pub(crate) async fn reconcile(&self) -> Result<Next, ReconcileError> {
         self.controller.reconcile(self.key.clone()).await

@@ -245,6 +245,7 @@ fn live_shoot(dump: &Dump, alone: bool, hibernated: bool) -> Reading<ObservedDat
         config_map: config_maps
             .rfind(|config_map| is(&config_map.metadata, config_map::NAMESPACE, config_map::NAME))
             .cloned(),
+        kube_controllers: None,
     };
     if !alone || hibernated || live.ip_pools.is_empty() && live.daemon_set.is_none() {
         return Reading::Unreadable(ReadFailure::new(
