@@ -2,10 +2,14 @@
 //!
 //! To add one: a function that returns its whole content, and a line in [`GENERATED`].
 
+mod c_header;
 mod command_reference;
 mod decision_list;
 pub(crate) mod deviations;
+mod embedding_request;
+mod embedding_response;
 pub(crate) mod failures;
+mod json_schema;
 mod metrics;
 mod non_privileged;
 mod stored_bundle;
@@ -42,6 +46,9 @@ const GENERATED: &[Generated] = &[
         content: || Ok(definitions::generate_yaml(&[definitions::multus()])),
     },
     Generated { path: "docs/decision-list.schema.json", content: decision_list::schema },
+    Generated { path: "docs/embedding-request.schema.json", content: embedding_request::schema },
+    Generated { path: "docs/embedding-response.schema.json", content: embedding_response::schema },
+    Generated { path: "crates/calico-policy-c/include/calico_policy.h", content: c_header::header },
     Generated { path: "docs/deviations.md", content: || Ok(deviations::page()) },
     Generated { path: "docs/failures.md", content: || Ok(failures::page()) },
     Generated {

@@ -8,6 +8,7 @@ mod config_fields;
 mod core_dependencies;
 mod documents;
 mod evidence;
+mod lints;
 mod markdown;
 mod metrics;
 mod reachable;
@@ -18,7 +19,7 @@ use crate::repository::Repository;
 
 type Rule = fn(&Repository) -> Result<Vec<Problem>, Failure>;
 
-const RULES: [Rule; 10] = [
+const RULES: [Rule; 11] = [
     |repository| Ok(arrows::check(&repository.packages)),
     core_dependencies::check,
     |repository| Ok(sources::module_comments(repository)),
@@ -26,6 +27,7 @@ const RULES: [Rule; 10] = [
     |repository| Ok(sources::machine_paths(repository)),
     |repository| Ok(reachable::check(repository)),
     |repository| Ok(bans::check(repository)),
+    |repository| Ok(lints::check(repository)),
     documents::check,
     |repository| Ok(metrics::check(repository)),
     |repository| Ok(evidence::check(repository)),

@@ -7,6 +7,11 @@ use crate::version::KubernetesVersion;
 
 /// What `spec.kubernetes.kubeAPIServer` of a shoot says about the API. Everything absent is `false`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct ApiServerSetup {
     /// Feature gate `MutatingAdmissionPolicy` is true.
     pub mutating_admission_policy_gate: bool,

@@ -9,6 +9,7 @@ use crate::privilege::NodePrivilege;
 
 /// Everything that a bundle of manifests expresses about the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct Dataplane {
     /// The mode of `calico-node`.
     pub privilege: NodePrivilege,
@@ -68,6 +69,7 @@ impl Dataplane {
 
 /// Felix' switches. They decide whether a device exists, not what a node sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct Felix {
     /// IP in IP.
     pub ipip: bool,
@@ -85,8 +87,10 @@ pub struct Felix {
 
 /// Address management.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct Ipam {
     /// Which plugin.
+    #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub kind: IpamType,
     /// The ranges of the host-local plugin: one in single stack, IPv6 before IPv4 in dual stack.
     pub ranges: Vec<String>,
@@ -94,6 +98,7 @@ pub struct Ipam {
 
 /// One IP family.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct FamilyDataplane {
     /// The pool's protocol.
     pub pool: Pool,
@@ -125,6 +130,7 @@ impl FamilyDataplane {
 
 /// Where the mode of a pool is configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum PoolSource {
     /// By variables of calico-node, which it uses only while no pool exists: changing them changes no pool.
     Variable,

@@ -29,6 +29,11 @@ mod warnings;
 
 /// Everything observed that the decision rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct Observed {
     /// What tells the encapsulation in effect.
     pub sources: Sources,
@@ -46,6 +51,7 @@ pub struct Observed {
 
 /// How a list of nodes came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum NodeList {
     /// A list that says of itself that it is complete.
     Complete,
@@ -55,7 +61,11 @@ pub enum NodeList {
 
 /// What the last status said about the switch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct SwitchStatus {
     /// Its phase.
     pub phase: Phase,
@@ -108,6 +118,7 @@ closed_set! {
 
 /// Something to do in seed or shoot.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Action {
     /// Deploy the guard in this API version.
     DeployGuard(GuardApi),
@@ -127,6 +138,7 @@ pub enum Action {
 
 /// How an operation on the Network is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Outcome {
     /// It succeeds once the bundle is applied.
     Succeed,

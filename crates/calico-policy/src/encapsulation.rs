@@ -55,7 +55,11 @@ impl Encapsulation {
 
 /// The encapsulation of each family; `None` where the shoot does not have the family.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct Encapsulations {
     /// IPv4.
     pub ipv4: Option<Encapsulation>,

@@ -26,6 +26,7 @@ closed_set! {
 
 /// What an observer saw of the guard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum GuardObservation {
     /// A server-side dry run as calico-node left the condition alone, or policy and binding both present in a dump.
     Effective,

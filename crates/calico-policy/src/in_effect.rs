@@ -11,6 +11,11 @@ use crate::reading::{ReadFailure, ReadFailureKind, Reading};
 
 /// A dataplane as it was read back from a bundle or from a live shoot.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct ObservedDataplane {
     /// `calico_backend`; `None` where nothing names it.
     pub backend: Option<Backend>,
@@ -32,6 +37,11 @@ pub struct ObservedDataplane {
 
 /// A pool as it was read back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct ObservedPool {
     /// Its protocol.
     pub pool: Pool,
@@ -43,8 +53,14 @@ pub struct ObservedPool {
 
 /// Address management as it was read back.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct ObservedIpam {
     /// Which plugin.
+    #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub kind: IpamType,
     /// The ranges, in order.
     pub ranges: Vec<String>,
@@ -101,6 +117,11 @@ impl ObservedPool {
 
 /// The sources that were read, in the order in which they are asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct Sources {
     /// The bundle last written, from the Secrets of the ManagedResource. Absent: there is no ManagedResource.
     pub bundle: Reading<ObservedDataplane>,
@@ -114,6 +135,7 @@ pub struct Sources {
 
 /// What the Network says about earlier operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum History {
     /// No last operation, or a creation that never succeeded; and no restore is asked for.
     NeverInstalled,

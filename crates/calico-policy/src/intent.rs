@@ -11,6 +11,11 @@ use crate::encapsulation::{Backend, IpFamily, Pool, PoolMode};
 /// There is no `Default`: whoever builds one names every field, so a new field is a compile error in the one place that
 /// must have an opinion.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct NetworkIntent {
     /// `spec.ipFamilies` in order; empty means IPv4 (D2).
     pub ip_families: Vec<IpFamily>,
@@ -54,8 +59,14 @@ pub struct NetworkIntent {
 
 /// `ipam`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct IpamIntent {
     /// `ipam.type`.
+    #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub kind: Option<IpamType>,
     /// `ipam.cidr`.
     pub cidr: Option<String>,
@@ -63,6 +74,11 @@ pub struct IpamIntent {
 
 /// `ipv4` or `ipv6`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct FamilyIntent {
     /// `pool`.
     pub pool: Option<Pool>,
@@ -74,6 +90,11 @@ pub struct FamilyIntent {
 
 /// `overlay`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct OverlayIntent {
     /// `overlay.enabled`.
     pub enabled: bool,
@@ -83,6 +104,11 @@ pub struct OverlayIntent {
 
 /// `multus`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct MultusIntent {
     /// `multus.enabled`.
     pub enabled: bool,

@@ -27,6 +27,8 @@ pub mod bundles;
 pub mod caveats;
 pub mod dataplane;
 pub mod decision;
+#[cfg(feature = "serde")]
+pub mod embedding;
 pub mod encapsulation;
 pub mod guard;
 pub mod in_effect;

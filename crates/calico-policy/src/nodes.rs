@@ -8,6 +8,7 @@ use crate::time::Timestamp;
 
 /// The name of a node. Cloning shares the text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NodeName(pub Arc<str>);
 
 impl core::fmt::Display for NodeName {
@@ -18,10 +19,16 @@ impl core::fmt::Display for NodeName {
 
 /// The UID of a node: a machine that is re-created under its old name has another one. Cloning shares the text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NodeUid(pub Arc<str>);
 
 /// What is known of one node.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct NodeFacts {
     /// `metadata.name`.
     pub name: NodeName,
@@ -41,6 +48,7 @@ pub struct NodeFacts {
 
 /// The condition `Ready` of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Readiness {
     /// Status `True`.
     Ready,
@@ -52,6 +60,11 @@ pub enum Readiness {
 
 /// The families in which a node has a pod network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct PodCidrFamilies {
     /// IPv4.
     pub ipv4: bool,
@@ -78,6 +91,7 @@ impl PodCidrFamilies {
 
 /// The entries of type `NetworkUnavailable` in a node's conditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum NetworkUnavailable {
     /// None.
     Missing,
@@ -89,6 +103,11 @@ pub enum NetworkUnavailable {
 
 /// One entry of type `NetworkUnavailable`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct Condition {
     /// `status`.
     pub status: ConditionStatus,
@@ -102,6 +121,7 @@ pub struct Condition {
 
 /// The status of a condition, compared exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ConditionStatus {
     /// `True`.
     True,
@@ -113,6 +133,7 @@ pub enum ConditionStatus {
 
 /// The reason of a condition, compared exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ConditionReason {
     /// A route writer has created the node's routes.
     RouteCreated,

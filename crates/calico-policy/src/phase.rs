@@ -43,6 +43,7 @@ impl Phase {
 
 /// How far the last written bundle has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Rollout {
     /// Nobody looked.
     NotObserved,

@@ -9,6 +9,7 @@ use crate::codes::closed_set;
 /// Only [`Reading::Absent`] proves that something does not exist. [`Reading::Unreadable`] is never evidence: it permits
 /// nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Reading<T> {
     /// Read completely.
     Known(T),
@@ -39,6 +40,11 @@ impl<T> Reading<T> {
 
 /// Why something could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct ReadFailure {
     /// The kind, on which decisions may rest.
     pub kind: ReadFailureKind,

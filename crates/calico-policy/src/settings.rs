@@ -10,12 +10,18 @@ use crate::version::CalicoVersion;
 ///
 /// None of it can be discovered from a cluster, which is why it is configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct Settings {
     /// Feature gate `NonPrivilegedCalicoNode`.
     pub non_privileged_calico_node: bool,
     /// Feature gate `SeamlessOverlaySwitch`.
     pub seamless_overlay_switch: bool,
     /// The release of the `calico-node` image that would be applied.
+    #[cfg_attr(feature = "serde", serde(rename = "calicoTag"))]
     pub calico_version: CalicoVersion,
     /// The configuration section `overlaySwitch`.
     pub overlay_switch: OverlaySwitchSettings,
@@ -23,6 +29,11 @@ pub struct Settings {
 
 /// The configuration section `overlaySwitch`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct OverlaySwitchSettings {
     /// `profile`.
     pub profile: Profile,
@@ -35,14 +46,19 @@ pub struct OverlaySwitchSettings {
     /// `podRoutes`.
     pub pod_routes: Verification,
     /// `routeWriterGrace`: how long a hold lasts without any sign of a route writer before that is the reason.
+    #[cfg_attr(feature = "serde", serde(rename = "routeWriterGraceSeconds", with = "crate::time::seconds"))]
     pub route_writer_grace: Duration,
     /// `progressWindow`: how long a hold counts as progress; 0 in profile `Strict`.
+    #[cfg_attr(feature = "serde", serde(rename = "progressWindowSeconds", with = "crate::time::seconds"))]
     pub progress_window: Duration,
     /// `deadline`: after it a hold is reported as overdue; it is never forced.
+    #[cfg_attr(feature = "serde", serde(rename = "deadlineSeconds", with = "crate::time::seconds"))]
     pub deadline: Duration,
     /// `pollInterval`: how often a hold is looked at again, besides being watched.
+    #[cfg_attr(feature = "serde", serde(rename = "pollIntervalSeconds", with = "crate::time::seconds"))]
     pub poll_interval: Duration,
     /// `excludeNodeClasses`: classes that do not block; reported by name and count.
+    #[cfg_attr(feature = "serde", serde(rename = "excludeNodeClasses"))]
     pub excluded_classes: BTreeSet<NodeClass>,
     /// `guard`.
     pub guard: GuardRequirement,
@@ -70,6 +86,7 @@ impl OverlaySwitchSettings {
 
 /// `profile`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Profile {
     /// With the evidence rules.
     Default,
@@ -79,6 +96,7 @@ pub enum Profile {
 
 /// `whenUnguarded`: what happens where the policy API is not available.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum WhenUnguarded {
     /// As the Go extension: the switch goes ahead unverified.
     Proceed,
@@ -88,6 +106,7 @@ pub enum WhenUnguarded {
 
 /// `gateImplicitRemovals`: what happens when encapsulation goes without `overlay.enabled: false`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ImplicitRemovals {
     /// It goes ahead and the shoot owner is told.
     Report,
@@ -97,6 +116,7 @@ pub enum ImplicitRemovals {
 
 /// Whether routes must be seen before a switch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Verification {
     /// They must.
     Require,
@@ -106,6 +126,7 @@ pub enum Verification {
 
 /// What is demanded of the guard before routes count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum GuardRequirement {
     /// `guard.enabled: false`: nothing, reported.
     Disabled,

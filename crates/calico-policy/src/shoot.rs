@@ -9,6 +9,11 @@ use crate::version::KubernetesVersion;
 
 /// The facts of a shoot that decisions rest on.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct ShootFacts {
     /// `spec.kubernetes.version`.
     pub kubernetes_version: KubernetesVersion,
@@ -32,6 +37,7 @@ pub struct ShootFacts {
 
 /// `spec.kubernetes.kubeProxy`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum KubeProxy {
     /// Runs, in a mode that Felix need not know.
     Enabled,
@@ -43,6 +49,11 @@ pub enum KubeProxy {
 
 /// Where node addresses come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct NodeCidrs {
     /// `spec.networking.nodes`, if not empty.
     pub spec: Option<Cidr>,
@@ -52,6 +63,11 @@ pub struct NodeCidrs {
 
 /// A network as its text was written, with the family of its address.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct Cidr {
     /// The family.
     pub family: IpFamily,

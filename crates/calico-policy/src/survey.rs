@@ -55,6 +55,7 @@ impl Survey {
 
 /// A node that is not ready, and why.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
 pub struct WaitingNode {
     /// Its name.
     pub name: NodeName,

@@ -6,6 +6,11 @@ use core::str::FromStr;
 /// A Kubernetes version. Pre-release and build suffixes are dropped on purpose: `1.36.0-beta.1` counts as 1.36.0, as in the
 /// Go extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "String", into = "String")
+)]
 pub struct KubernetesVersion {
     /// Major number.
     pub major: u64,
@@ -45,6 +50,22 @@ impl FromStr for KubernetesVersion {
     }
 }
 
+#[cfg(feature = "serde")]
+impl TryFrom<String> for KubernetesVersion {
+    type Error = InvalidVersion;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+#[cfg(feature = "serde")]
+impl From<KubernetesVersion> for String {
+    fn from(version: KubernetesVersion) -> Self {
+        version.to_string()
+    }
+}
+
 /// A text that is no version. The text itself is in the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidVersion(pub String);
@@ -59,6 +80,11 @@ impl core::error::Error for InvalidVersion {}
 
 /// The release of Calico that would run, as far as the image reference of `calico-node` tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(from = "Option<String>", into = "Option<String>")
+)]
 pub enum CalicoVersion {
     /// The tag is a version.
     Known(CalicoRelease),
@@ -76,6 +102,24 @@ impl CalicoVersion {
         match numbers(tag) {
             Some((major, minor, patch)) => Self::Known(CalicoRelease { major, minor, patch }),
             None => Self::Unrecognised(tag.to_string()),
+        }
+    }
+}
+
+#[cfg(feature = "serde")]
+impl From<Option<String>> for CalicoVersion {
+    fn from(tag: Option<String>) -> Self {
+        Self::from_tag(tag.as_deref())
+    }
+}
+
+#[cfg(feature = "serde")]
+impl From<CalicoVersion> for Option<String> {
+    fn from(version: CalicoVersion) -> Self {
+        match version {
+            CalicoVersion::Known(release) => Some(release.to_string()),
+            CalicoVersion::NoTag => None,
+            CalicoVersion::Unrecognised(tag) => Some(tag),
         }
     }
 }

@@ -59,6 +59,13 @@ impl PartialEq for NodeNames {
 
 impl Eq for NodeNames {}
 
+#[cfg(feature = "serde")]
+impl serde::Serialize for NodeNames {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
 impl fmt::Debug for NodeNames {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_list().entries(self.iter()).finish()

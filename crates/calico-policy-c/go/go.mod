@@ -1,0 +1,3 @@
+module calicopolicy
+
+go 1.24
