@@ -97,6 +97,29 @@ const BUDGETS: &[Budget] = &[
     budget("reconcile/no-op-requests", "requests, nothing to do (Go: 19.1)", "requests", Promise::AnyMachine(8.0)),
     budget("reconcile/no-op-elapsed", "1,000 Networks, nothing to do", "s", Promise::Told),
     budget("reconcile/memory", "resident after 1,000 Networks (Go: 220 MiB)", "MiB", Promise::AnyMachine(40.0)),
+    budget(
+        "admission/ready",
+        "first start of `admission` until it is ready, best of 5 (Go: 1.7 s)",
+        "ms",
+        Promise::ThisMachine(300.0),
+    ),
+    budget("admission/idle-memory", "resident, nothing asked (Go: 65-70 MiB)", "MiB", Promise::AnyMachine(15.0)),
+    budget("admission/small-1-rate", "reviews of 1 KB, 1 connection (Go: 2,961)", "per s", Promise::Told),
+    budget("admission/small-1-slowest", "the slowest of a hundred (Go: 1.7)", "ms", Promise::ThisMachine(1.7)),
+    budget("admission/small-1-processor", "processor, per 1,000 (Go: 0.245)", "s", Promise::ThisMachine(0.06)),
+    budget("admission/small-4-rate", "4 connections (Go: 4,468)", "per s", Promise::Told),
+    budget("admission/small-4-slowest", "the slowest of a hundred (Go: 7.1)", "ms", Promise::ThisMachine(7.1)),
+    budget("admission/small-4-processor", "processor, per 1,000 (Go: 0.189)", "s", Promise::ThisMachine(0.06)),
+    budget("admission/small-16-rate", "16 connections (Go: 4,376)", "per s", Promise::Told),
+    budget("admission/small-16-slowest", "the slowest of a hundred (Go: 29)", "ms", Promise::ThisMachine(29.0)),
+    budget("admission/small-16-processor", "processor, per 1,000 (Go: 0.196)", "s", Promise::ThisMachine(0.06)),
+    budget("admission/large-1-rate", "reviews of 17 KB, 1 connection (Go: 927)", "per s", Promise::Told),
+    budget("admission/large-1-slowest", "the slowest of a hundred (Go: 3.0)", "ms", Promise::ThisMachine(3.0)),
+    budget("admission/large-1-processor", "processor, per 1,000 (Go: 1.04)", "s", Promise::ThisMachine(0.3)),
+    budget("admission/large-4-rate", "4 connections (Go: 1,581)", "per s", Promise::Told),
+    budget("admission/large-4-slowest", "the slowest of a hundred (Go: 17)", "ms", Promise::ThisMachine(17.0)),
+    budget("admission/large-4-processor", "processor, per 1,000 (Go: 0.97)", "s", Promise::ThisMachine(0.3)),
+    budget("admission/memory", "resident after all of them (Go: 76 MiB)", "MiB", Promise::AnyMachine(15.0)),
     budget("dump/json-time", "5,000 full-size nodes, JSON, beside IgnoredAny", "times", Promise::AnyMachine(1.5)),
     budget("dump/json-memory", "the same, peak memory beside the file", "times", Promise::AnyMachine(1.2)),
     budget("dump/yaml-time", "the same as YAML beside JSON", "times", Promise::Told),
@@ -107,8 +130,13 @@ const BUDGETS: &[Budget] = &[
 const INSTRUCTIONS: &str = "M instructions";
 
 /// Bench targets that print figures.
-const BENCHES: &[(&str, &str)] =
-    &[("operator", "verdict"), ("operator", "render"), ("operator", "dump"), ("operator", "reconcile")];
+const BENCHES: &[(&str, &str)] = &[
+    ("operator", "verdict"),
+    ("operator", "render"),
+    ("operator", "dump"),
+    ("operator", "reconcile"),
+    ("operator", "admission"),
+];
 
 /// Input shapes of the verdict bench whose instructions are counted, each for the figure that it belongs to.
 const SHAPES: &[(&str, &str)] = &[

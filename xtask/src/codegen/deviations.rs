@@ -13,7 +13,7 @@ const INTRODUCTION: &str = "\
 # Deliberate deviations from the Go extension
 
 What is not in this table behaves as the Go extension does (gardener-extension-networking-calico, v1.60.0-dev). Reading, deciding,
-validating, rendering and the controller are built, and only they are compared here; the admission webhook and the charts are not,
+validating, rendering, the controller and the admission webhook are built, and only they are compared here; the charts are not,
 so that nothing is said about them. The scripts in containers, the dashboards and all descriptions are our own.
 
 The numbers: D what the extension itself does, G what it inherits from Gardener's library, A admission, N choices of our own

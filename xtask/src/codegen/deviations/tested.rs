@@ -3,12 +3,13 @@
 //! Only what is built stands here. Where no recorded result can show a difference (the recorded runs have no second
 //! reconcile, no live shoot and no configuration file), a test says what we do.
 
+mod admission;
 mod controller;
 mod process;
 
 /// Every deviation of this kind.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Tested> {
-    ROWS.iter().chain(controller::ROWS).chain(process::ROWS)
+    ROWS.iter().chain(admission::ROWS).chain(controller::ROWS).chain(process::ROWS)
 }
 
 /// One deviation with the tests that show it.
@@ -223,16 +224,6 @@ const ROWS: &[Tested] = &[
         ours: "sorted",
         why: "the same mistake has the same text",
         tests: &[Test { path: "crates/gardener-api/src/validation/auto_detection.rs", name: "refused_methods" }],
-    },
-    Tested {
-        id: "A8",
-        go: "a change of protocol, of address management, or to an overlay passes without a word",
-        ours: "the decision warns, at admission as well: `EncapsulationStarts`, `EncapsulationProtocolChanges`, `IpamChanges`",
-        why: "running pods may lose packets",
-        tests: &[
-            Test { path: WARNINGS, name: "transitions_without_a_gate" },
-            Test { path: WARNINGS, name: "address_management_that_changes" },
-        ],
     },
     Tested {
         id: "N1",
