@@ -16,6 +16,7 @@ use fastrand::Rng;
 use futures::StreamExt;
 use futures::stream::select_all;
 use kube::runtime::watcher::Event;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{Clock, Cluster, Running, kinds};
@@ -42,6 +43,16 @@ pub struct Machine {
     pub address: String,
     /// The range of its pods.
     pub pod_cidr: String,
+}
+
+/// A worker pool that is scaled. Clones scale the same one; what is asked for once the machines were switched off does nothing.
+#[derive(Clone, Debug)]
+pub struct Pool(UnboundedSender<Scale>);
+
+#[derive(Debug)]
+enum Scale {
+    Join(Machine),
+    Leave(String),
 }
 
 /// The machines of a shoot.
@@ -80,10 +91,16 @@ impl Nodes {
 
     /// Switches them on.
     pub fn start(self) -> Running {
-        Running::start(self.run())
+        self.start_scaled().0
     }
 
-    async fn run(self) {
+    /// Switches them on, and lets others come and go.
+    pub fn start_scaled(self) -> (Running, Pool) {
+        let (ask, asked) = unbounded_channel();
+        (Running::start(self.run(asked)), Pool(ask))
+    }
+
+    async fn run(self, mut asked: UnboundedReceiver<Scale>) {
         let changes = [kinds::DAEMON_SET, kinds::DEPLOYMENT]
             .map(|kind| self.shoot.changes(&kind, "").map(move |event| (kind, event)).boxed());
         let mut changes = pin!(select_all(changes));
@@ -109,9 +126,23 @@ impl Nodes {
                         let _ = deployments::finish(&self.shoot, &deployment, &self.clock).await;
                     }
                 }
+                Some(scale) = asked.recv() => kubelets.scale(scale),
                 () = sleep_until(next.unwrap_or(now + IDLE)) => {}
             }
         }
+    }
+}
+
+impl Pool {
+    /// A new machine comes. It may have the name of one that has left.
+    pub fn join(&self, machine: Machine) {
+        // Nobody listens once the machines were switched off.
+        let _ = self.0.send(Scale::Join(machine));
+    }
+
+    /// A machine goes, with its Node and all that ran on it, and without a word.
+    pub fn leave(&self, name: &str) {
+        let _ = self.0.send(Scale::Leave(name.to_owned()));
     }
 }
 

@@ -192,3 +192,29 @@ async fn deployments_are_available_at_once_and_workloads_go_with_their_pods() {
     assert_eq!(shoot.get(&kinds::DAEMON_SET, "kube-system", "calico-node").await.unwrap(), None);
     assert!(shoot.list(&kinds::POD, "kube-system").await.unwrap().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn machines_come_and_go_and_may_come_again_under_their_name() {
+    let (server, shoot, clock, first) = shoot().await;
+    first.stop().await;
+    server.take_requests();
+    let machines = machines(5);
+    let (nodes, pool) = Nodes::new(shoot.clone(), machines[3..4].to_vec(), Timing::default(), clock, 1).start_scaled();
+    pass(60).await;
+    let uid = async || shoot.get(&kinds::NODE, "", "ip-10-250-0-7").await.unwrap().unwrap()["metadata"]["uid"].take();
+    let before = uid().await;
+    pool.join(machines[4].clone());
+    pool.leave("ip-10-250-0-7");
+    pool.join(machines[3].clone());
+    pass(60).await;
+    assert_ne!(uid().await, before, "it is another node");
+    assert!(shoot.get(&kinds::NODE, "", "ip-10-250-0-8").await.unwrap().is_some());
+    assert_eq!(rollout(&shoot).await["numberAvailable"], json!(2));
+    let pods = shoot.list(&kinds::POD, "kube-system").await.unwrap();
+    assert_eq!(pods.iter().filter(|pod| pod["spec"]["nodeName"] == "ip-10-250-0-7").count(), 1);
+    pool.leave("ip-10-250-0-8");
+    pass(10).await;
+    assert!(shoot.get(&kinds::NODE, "", "ip-10-250-0-8").await.unwrap().is_none());
+    assert_eq!(rollout(&shoot).await["desiredNumberScheduled"], json!(1));
+    nodes.stop().await;
+}

@@ -75,6 +75,7 @@ impl Rollout {
         clock: &Clock,
         now: Instant,
     ) -> Result<(), kube::Error> {
+        self.forget(shoot, kubelets.registered()).await?;
         self.finish(shoot, clock, now).await?;
         let Some(daemon_set) = self.daemon_set.clone() else {
             self.stop(usize::MAX, None, now);
@@ -99,6 +100,19 @@ impl Rollout {
         let allowed = usize::try_from(max_unavailable(&daemon_set)).unwrap_or(1).max(1);
         self.stop(allowed.saturating_sub(desired.saturating_sub(running)), Some(&template), now);
         self.tell(shoot, &daemon_set, &template, desired).await
+    }
+
+    /// What ran on machines that have left is gone with them; so says the garbage collector of pods.
+    async fn forget(&mut self, shoot: &Cluster, machines: &[Machine]) -> Result<(), kube::Error> {
+        let left: Vec<String> =
+            self.pods.keys().filter(|name| machines.iter().all(|machine| machine.name != **name)).cloned().collect();
+        for machine in left {
+            if let Some(pod) = self.pods.get(&machine) {
+                shoot.delete(&kinds::POD, NAMESPACE, &pod.name).await?;
+            }
+            self.pods.remove(&machine);
+        }
+        Ok(())
     }
 
     /// Ends what has had its time.

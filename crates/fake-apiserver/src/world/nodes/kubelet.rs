@@ -1,47 +1,66 @@
 //! kubelets, one after the other: a Node each, ready once a pod network is there.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::Machine;
+use super::{Machine, Scale};
 use crate::world::{Clock, Cluster, kinds};
 
 /// The kubelets of all machines.
 #[derive(Debug)]
 pub(super) struct Kubelets {
-    machines: Vec<Machine>,
-    registered: usize,
+    coming: VecDeque<Machine>,
+    registered: Vec<Machine>,
+    leaving: Vec<String>,
     interval: Duration,
     due: Instant,
 }
 
 impl Kubelets {
     pub(super) fn new(machines: Vec<Machine>, interval: Duration) -> Self {
-        Self { machines, registered: 0, interval, due: Instant::now() }
+        Self { coming: machines.into(), registered: Vec::new(), leaving: Vec::new(), interval, due: Instant::now() }
     }
 
     /// The machines whose Nodes are there.
     pub(super) fn registered(&self) -> &[Machine] {
-        self.machines.get(..self.registered).unwrap_or_default()
+        &self.registered
     }
 
     /// When the next one registers.
     pub(super) fn next(&self) -> Option<Instant> {
-        (self.registered < self.machines.len()).then_some(self.due)
+        (!self.coming.is_empty()).then_some(self.due)
     }
 
-    /// Registers whatever is due.
+    /// Notes that a machine comes or goes.
+    pub(super) fn scale(&mut self, scale: Scale) {
+        match scale {
+            Scale::Join(machine) => self.coming.push_back(machine),
+            Scale::Leave(name) => {
+                self.coming.retain(|machine| machine.name != name);
+                self.registered.retain(|machine| machine.name != name);
+                self.leaving.push(name);
+            }
+        }
+        self.due = self.due.max(Instant::now());
+    }
+
+    /// Registers whatever is due, once those who leave have left.
     pub(super) async fn register(&mut self, shoot: &Cluster, clock: &Clock, now: Instant) -> Result<(), kube::Error> {
-        while let Some(machine) = self.machines.get(self.registered).filter(|_| self.due <= now) {
+        while let Some(name) = self.leaving.last() {
+            shoot.delete(&kinds::NODE, "", name).await?;
+            self.leaving.pop();
+        }
+        while let Some(machine) = self.coming.front().filter(|_| self.due <= now) {
             match shoot.create(&kinds::NODE, node(machine, clock)).await {
                 Ok(_) => {}
                 // It was there before this world began.
                 Err(kube::Error::Api(status)) if status.code == 409 => {}
                 Err(error) => return Err(error),
             }
-            self.registered += 1;
+            self.registered.extend(self.coming.pop_front());
             self.due += self.interval;
         }
         Ok(())
