@@ -9,6 +9,7 @@ mod bench;
 mod callgrind;
 mod ci;
 mod codegen;
+mod e2e;
 mod envtest;
 mod failure;
 mod image;
@@ -61,6 +62,8 @@ enum Command {
     },
     /// Build the container images as an OCI layout in target/image/oci, with the list of what is in them
     Image(image::Options),
+    /// Tell stories on a real API server: the controller as a process, and everything around it. The monitor looks for a node without a route
+    E2e(e2e::Arguments),
     /// Run the model check of calico-policy, and print what it visited and which failures it found again
     Model,
     /// Run cargo-mutants on calico-policy; fail on a survivor that is not in the list of equivalent mutants
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Command::Bench => bench::run(),
         Command::Envtest { kubernetes } => envtest::run(kubernetes),
         Command::Image(options) => image::run(&options),
+        Command::E2e(arguments) => e2e::run(&arguments),
         Command::Model => model::run(),
         Command::Mutants(selection) => mutants::run(&selection),
         Command::Ci => ci::run(),

@@ -1,0 +1,203 @@
+//! `e2e`: stories on real API servers. etcd and kube-apiserver for seed and shoot, the binary as a process with the rights that it has in
+//! a seed, and around it the world of `fake-apiserver`: gardenlet, gardener-resource-manager, machines with calico-node, a route writer.
+//!
+//! Each story ends with literals that are read back from the API servers. All along a monitor writes down what happens, and fails the
+//! run where encapsulation went while a counted node had no route.
+
+mod access;
+mod calico;
+mod child;
+mod controller;
+mod journal;
+mod landscape;
+mod lane;
+mod matrix;
+mod monitor;
+mod scene;
+mod servers;
+mod stage;
+mod stories;
+mod trouble;
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum as _;
+use tokio::time::timeout;
+
+use crate::envtest::{self, Release};
+use crate::failure::{Failure, Problem};
+use crate::process;
+use crate::repository;
+use lane::{Lane, Settings};
+use stage::{Findings, Stage};
+use stories::Story;
+use trouble::Trouble;
+
+/// Arguments of `e2e`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Tell only this story; may be repeated
+    #[arg(long, value_name = "NAME", value_enum, hide_possible_values = true)]
+    story: Vec<Story>,
+    /// List the stories and do nothing else
+    #[arg(long)]
+    list: bool,
+    /// The binary; without this it is built with the release profile
+    #[arg(long, value_name = "PATH")]
+    binary: Option<PathBuf>,
+    /// Release of Kubernetes
+    #[arg(long, value_enum, default_value_t)]
+    kubernetes: Release,
+    /// How many stories are told at once, each on servers of its own
+    #[arg(long, default_value_t = 2, value_name = "NUMBER")]
+    lanes: u8,
+}
+
+/// How a story went.
+struct Told {
+    story: Story,
+    findings: Findings,
+    took: Duration,
+}
+
+/// How long a story may take.
+const STORY_WITHIN: Duration = Duration::from_secs(180);
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Vec<Problem>, Failure> {
+    if arguments.list {
+        print!("{}", list());
+        return Ok(Vec::new());
+    }
+    let root = repository::root()?;
+    let assets = envtest::provide(arguments.kubernetes)?;
+    let program = match &arguments.binary {
+        Some(path) => path.canonicalize().map_err(|source| Failure::Read { path: path.clone(), source })?,
+        None => build(&root)?,
+    };
+    let (definitions, whose) = landscape::definitions(&root)?;
+    let settings = Settings { program, assets: assets.clone(), release: arguments.kubernetes, root, definitions };
+    let folder = settings.root.join("target/e2e").join(std::process::id().to_string());
+    let chosen: Vec<Story> =
+        if arguments.story.is_empty() { Story::value_variants().to_vec() } else { arguments.story.clone() };
+    let started = Instant::now();
+    println!("{} stories, with {whose} definitions in the seed", chosen.len());
+    let mut problems = tell(settings, chosen, arguments.lanes, &folder)?;
+    if arguments.story.is_empty() && arguments.kubernetes == Release::V1_36 {
+        problems.extend(matrix::run(&assets)?);
+    }
+    println!("{:.0} s", started.elapsed().as_secs_f64());
+    if problems.is_empty() {
+        // What the servers stored is nobody's business any more.
+        let _ = std::fs::remove_dir_all(&folder);
+    } else {
+        println!("logs: {}", folder.display());
+    }
+    Ok(problems)
+}
+
+/// One line per story, with what it is about.
+fn list() -> String {
+    let values = Story::value_variants().iter().filter_map(clap::ValueEnum::to_possible_value);
+    values
+        .map(|value| format!("{:<28} {}\n", value.get_name(), value.get_help().cloned().unwrap_or_default()))
+        .collect()
+}
+
+/// The binary as it is delivered.
+fn build(root: &Path) -> Result<PathBuf, Failure> {
+    process::run(process::cargo(root).args(["build", "--locked", "--release", "--package", "operator"]))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    Ok(target.join("release/networking-calico"))
+}
+
+fn tell(settings: Settings, chosen: Vec<Story>, lanes: u8, folder: &Path) -> Result<Vec<Problem>, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime =
+        runtime.map_err(|source| Failure::Start { command: "the runtime of the stories".to_owned(), source })?;
+    let count = chosen.len();
+    let queue = Arc::new(Mutex::new(VecDeque::from(chosen)));
+    let settings = Arc::new(settings);
+    let problems = runtime.block_on(async {
+        let lanes: Vec<_> = (0..lanes.max(1))
+            .take(count)
+            .map(|number| {
+                let folder = folder.join(format!("lane-{number}"));
+                tokio::spawn(tell_on_lane(Arc::clone(&settings), folder, Arc::clone(&queue)))
+            })
+            .collect();
+        let mut problems = Vec::new();
+        for lane in lanes {
+            match lane.await {
+                Ok(Ok(found)) => problems.extend(found),
+                Ok(Err(trouble)) => problems.push(Problem::new("e2e", trouble.to_string())),
+                Err(panic) => problems.push(Problem::new("e2e", format!("a lane ended early: {panic}"))),
+            }
+        }
+        problems
+    });
+    let left = queue.lock().unwrap_or_else(PoisonError::into_inner).len();
+    if left > 0 && problems.is_empty() {
+        return Ok(vec![Problem::new("e2e", format!("{left} stories were not told"))]);
+    }
+    Ok(problems)
+}
+
+async fn tell_on_lane(
+    settings: Arc<Settings>,
+    folder: PathBuf,
+    queue: Arc<Mutex<VecDeque<Story>>>,
+) -> Result<Vec<Problem>, Trouble> {
+    let mut lane = Lane::open(settings, &folder).await?;
+    let mut problems = Vec::new();
+    loop {
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let Some(story) = next else { return Ok(problems) };
+        let started = Instant::now();
+        let findings = tell_one(&mut lane, story).await;
+        let told = Told { story, findings, took: started.elapsed() };
+        println!("{}", told.line());
+        problems.extend(told.problems());
+    }
+}
+
+/// Tells one story to its end, whatever happens.
+async fn tell_one(lane: &mut Lane, story: Story) -> Findings {
+    let mut stage = match Stage::build(lane, &name(story)).await {
+        Ok(stage) => stage,
+        Err(trouble) => {
+            return Findings { problems: vec![format!("at the beginning: {trouble}")], ..Findings::default() };
+        }
+    };
+    let ended = timeout(STORY_WITHIN, stories::play(story, &mut stage)).await;
+    match ended {
+        Ok(Ok(())) => {}
+        Ok(Err(trouble)) => stage.findings.problems.push(trouble.to_string()),
+        Err(_) => stage.findings.problems.push(format!("not over after {} s", STORY_WITHIN.as_secs())),
+    }
+    stage.strike().await
+}
+
+impl Told {
+    fn line(&self) -> String {
+        let outcome = if self.findings.problems.is_empty() { "ok" } else { "FAILED" };
+        let notes: Vec<String> = self.findings.notes.iter().map(|note| format!("; {note}")).collect();
+        let (name, checks, took) = (name(self.story), self.findings.checks, self.took.as_secs_f64());
+        format!("{name:<28} {outcome:<6} {checks:>3} checks in {took:>5.1} s{}", notes.concat())
+    }
+
+    fn problems(&self) -> Vec<Problem> {
+        let mut problems: Vec<Problem> =
+            self.findings.problems.iter().map(|found| Problem::new(name(self.story), found)).collect();
+        if self.findings.checks == 0 {
+            problems.push(Problem::new(name(self.story), "nothing was checked"));
+        }
+        problems
+    }
+}
+
+fn name(story: Story) -> String {
+    story.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}

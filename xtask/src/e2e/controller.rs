@@ -1,0 +1,114 @@
+//! The program under test, started as in a seed.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+use super::child::Child;
+use super::trouble::Trouble;
+
+/// How the program is started: whoever has other arguments, another identity or another environment says so here.
+#[derive(Clone, Debug)]
+pub(super) struct Launch {
+    pub(super) program: PathBuf,
+    pub(super) arguments: Vec<String>,
+    pub(super) environment: Vec<(String, String)>,
+    pub(super) log: PathBuf,
+}
+
+/// Whether replicas agree on one that acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Election {
+    Off,
+    On,
+}
+
+/// A running controller.
+#[derive(Debug)]
+pub(super) struct Controller {
+    child: Child,
+}
+
+/// A controller ends within 30 s of a signal.
+const ENDS_WITHIN: Duration = Duration::from_secs(35);
+
+impl Launch {
+    /// The flags of the Go extension's Deployment, with files and ports of their own.
+    pub(super) fn new(program: &Path, configuration: &Path, kubeconfig: &Path, election: Election, log: &Path) -> Self {
+        let elect = election == Election::On;
+        let arguments = vec![
+            "run".to_owned(),
+            format!("--config-file={}", configuration.display()),
+            format!("--kubeconfig={}", kubeconfig.display()),
+            format!("--leader-election={elect}"),
+            "--leader-election-namespace=garden".to_owned(),
+            "--heartbeat-namespace=garden".to_owned(),
+            "--metrics-bind-address=127.0.0.1:0".to_owned(),
+            "--health-bind-address=127.0.0.1:0".to_owned(),
+        ];
+        Self { program: program.to_owned(), arguments, environment: Vec::new(), log: log.to_owned() }
+    }
+
+    /// Starts the program with this and nothing else of the environment.
+    pub(super) fn start(&self) -> Result<Controller, Trouble> {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).env_clear().envs(self.environment.iter().cloned());
+        Ok(Controller { child: Child::start(command, &self.log)? })
+    }
+}
+
+impl Controller {
+    /// Asks it to end, as the kubelet does. It must end well.
+    pub(super) async fn stop(mut self) -> Result<(), Trouble> {
+        self.child.still_runs()?;
+        self.child.signal(Signal::TERM)?;
+        let status = self.child.ended(ENDS_WITHIN).await?;
+        if status.success() {
+            return Ok(());
+        }
+        Err(Trouble::Other(format!("the controller was asked to end, and ended with {status}")))
+    }
+
+    /// Ends it in the middle of whatever it does.
+    pub(super) async fn kill(mut self) -> Result<(), Trouble> {
+        self.child.still_runs()?;
+        self.child.kill().await
+    }
+
+    /// It does nothing any more, and does not know it.
+    pub(super) fn freeze(&self) -> Result<(), Trouble> {
+        self.child.signal(Signal::STOP)
+    }
+
+    /// It goes on as if nothing had been.
+    pub(super) fn thaw(&self) -> Result<(), Trouble> {
+        self.child.signal(Signal::CONT)
+    }
+
+    /// Waits until it ends by itself: its exit code.
+    pub(super) async fn ends(mut self) -> Result<Option<i32>, Trouble> {
+        Ok(self.child.ended(ENDS_WITHIN).await?.code())
+    }
+
+    /// Fails where it has ended.
+    pub(super) fn still_runs(&mut self) -> Result<(), Trouble> {
+        self.child.still_runs()
+    }
+
+    pub(super) fn log(&self) -> String {
+        self.child.log()
+    }
+}
+
+/// The ControllerConfiguration of the stories: that of a seed, but for a poll that is not waited for long.
+pub(super) fn configuration() -> Value {
+    json!({
+        "apiVersion": gardener_api::controller_configuration::API_VERSION,
+        "kind": gardener_api::controller_configuration::KIND,
+        "clientConnection": {"qps": 100, "burst": 130},
+        "overlaySwitch": {"pollInterval": "1s"},
+    })
+}

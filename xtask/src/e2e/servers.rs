@@ -1,0 +1,198 @@
+//! The API servers of seed and shoot: kube-apiserver, both over one etcd under prefixes of their own.
+//!
+//! One etcd, because its revisions are the resource versions of both: what was written in one cluster is then before or after what was
+//! written in the other, and the monitor need not guess.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use fake_apiserver::world::Cluster;
+use http::Request;
+use kube::{Client, Config};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::process::Command;
+use tokio::time::{Instant, sleep};
+
+use super::child::Child;
+use super::trouble::Trouble;
+use crate::envtest::Release;
+
+/// Who asks: an account with a token of the same name.
+pub(super) const ADMIN: &str = "admin";
+/// The account of the extension: in the seed that of its pod, in the shoot that of the access Secret.
+pub(super) const EXTENSION: &str = "extension";
+
+/// A started etcd.
+#[derive(Debug)]
+pub(super) struct Etcd {
+    _child: Child,
+    address: String,
+}
+
+/// An API server, which can be stopped and started again.
+pub(super) struct Server {
+    name: &'static str,
+    command: Vec<String>,
+    program: PathBuf,
+    log: PathBuf,
+    address: String,
+    certificate: String,
+    client: Client,
+    child: Option<Child>,
+}
+
+/// How long a server may take to answer: a machine of a CI may be busy.
+const READY_WITHIN: Duration = Duration::from_secs(90);
+const LOOK: Duration = Duration::from_millis(100);
+
+impl Etcd {
+    pub(super) async fn start(assets: &Path, folder: &Path) -> Result<Self, Trouble> {
+        let address = format!("http://127.0.0.1:{}", free_port().await?);
+        let mut command = Command::new(assets.join("etcd"));
+        command.arg("--data-dir").arg(folder.join("etcd"));
+        command.args(["--listen-client-urls", &address, "--advertise-client-urls", &address]);
+        command.args(["--listen-peer-urls", "http://127.0.0.1:0", "--unsafe-no-fsync", "--log-level", "error"]);
+        Ok(Self { _child: Child::start(command, &folder.join("etcd.log"))?, address })
+    }
+}
+
+impl Server {
+    /// Prepares a server; nothing runs yet.
+    pub(super) async fn new(
+        name: &'static str,
+        release: Release,
+        assets: &Path,
+        etcd: &Etcd,
+        folder: &Path,
+    ) -> Result<Self, Trouble> {
+        let path = |file: &str| folder.join(format!("{name}-{file}"));
+        let text = |file: &str| path(file).display().to_string();
+        let write = |file: &str, content: &str| {
+            std::fs::write(path(file), content).map_err(Trouble::machine(format!("cannot write `{}`", text(file))))
+        };
+        let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]);
+        let made = made.map_err(|error| Trouble::Other(format!("cannot make a certificate: {error}")))?;
+        let certificate = made.cert.pem();
+        write("certificate.pem", &certificate)?;
+        write("key.pem", &made.signing_key.serialize_pem())?;
+        write("public.pem", &made.signing_key.public_key_pem())?;
+        write("tokens.csv", &format!("{ADMIN},{ADMIN},{ADMIN},system:masters\n{EXTENSION},{EXTENSION},{EXTENSION}\n"))?;
+
+        let port = free_port().await?;
+        let mut flags = vec![
+            ("etcd-servers", etcd.address.clone()),
+            ("etcd-prefix", format!("/{name}")),
+            ("bind-address", "127.0.0.1".to_owned()),
+            ("advertise-address", "127.0.0.1".to_owned()),
+            ("endpoint-reconciler-type", "none".to_owned()),
+            ("secure-port", port.to_string()),
+            ("tls-cert-file", text("certificate.pem")),
+            ("tls-private-key-file", text("key.pem")),
+            ("service-account-key-file", text("public.pem")),
+            ("service-account-signing-key-file", text("key.pem")),
+            ("service-account-issuer", "https://e2e.example".to_owned()),
+            ("service-cluster-ip-range", "100.64.0.0/16".to_owned()),
+            ("authorization-mode", "RBAC".to_owned()),
+            ("token-auth-file", text("tokens.csv")),
+            ("disable-admission-plugins", "ServiceAccount".to_owned()),
+            ("allow-privileged", "true".to_owned()),
+            ("enable-priority-and-fairness", "false".to_owned()),
+        ];
+        if release == Release::V1_34 {
+            flags.push(("feature-gates", "MutatingAdmissionPolicy=true".to_owned()));
+            flags.push(("runtime-config", "admissionregistration.k8s.io/v1beta1=true".to_owned()));
+        }
+        let address = format!("https://127.0.0.1:{port}");
+        Ok(Self {
+            name,
+            command: flags.into_iter().map(|(flag, value)| format!("--{flag}={value}")).collect(),
+            program: assets.join("kube-apiserver"),
+            log: path("kube-apiserver.log"),
+            client: client(&address)?,
+            address,
+            certificate,
+            child: None,
+        })
+    }
+
+    /// Starts it and waits until it is ready. It keeps its address.
+    pub(super) async fn start(&mut self) -> Result<(), Trouble> {
+        let mut command = Command::new(&self.program);
+        command.args(&self.command);
+        let mut child = Child::start(command, &self.log)?;
+        let started = Instant::now();
+        loop {
+            child.still_runs()?;
+            let request = Request::get("/readyz").body(kube::client::Body::empty());
+            let request = request.map_err(|error| Trouble::Other(error.to_string()))?;
+            if self.client.send(request).await.is_ok_and(|answer| answer.status().is_success()) {
+                self.child = Some(child);
+                return Ok(());
+            }
+            if started.elapsed() > READY_WITHIN {
+                let what = format!("readiness of the API server of the {}", self.name);
+                return Err(Trouble::InVain { what, seen: self.log.display().to_string() });
+            }
+            sleep(LOOK).await;
+        }
+    }
+
+    /// Ends it as a crash does. What it stored stays.
+    pub(super) async fn crash(&mut self) -> Result<(), Trouble> {
+        match self.child.take() {
+            Some(child) => child.kill().await,
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn runs(&self) -> bool {
+        self.child.is_some()
+    }
+
+    /// The cluster, for whoever may do everything.
+    pub(super) fn cluster(&self) -> Cluster {
+        Cluster::new(self.client.clone())
+    }
+
+    pub(super) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// A kubeconfig for an account.
+    pub(super) fn kubeconfig(&self, account: &str) -> String {
+        let name = self.name;
+        let document = json!({
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": name,
+            "contexts": [{"name": name, "context": {"cluster": name, "user": account}}],
+            "clusters": [{"name": name, "cluster": {
+                "server": self.address,
+                "certificate-authority-data": base64(&self.certificate),
+            }}],
+            "users": [{"name": account, "user": {"token": account}}],
+        });
+        format!("{document:#}\n")
+    }
+}
+
+/// For whoever may do everything. Its server is on loopback, at a port that was chosen here.
+fn client(address: &str) -> Result<Client, Trouble> {
+    let address = address.parse().map_err(|error| Trouble::Other(format!("`{address}`: {error}")))?;
+    let mut config = Config::new(address);
+    config.accept_invalid_certs = true;
+    config.default_retry = false;
+    config.auth_info.token = Some(ADMIN.to_owned().into());
+    Ok(Client::try_from(config)?)
+}
+
+fn base64(text: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(text)
+}
+
+async fn free_port() -> Result<u16, Trouble> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(Trouble::machine("cannot listen on loopback"))?;
+    Ok(listener.local_addr().map_err(Trouble::machine("cannot listen on loopback"))?.port())
+}

@@ -1,0 +1,396 @@
+//! What lives while a story is told, and what a story can make happen.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use calico_manifests::guard::Protection;
+use calico_policy::admission_policy::GuardApi;
+use fake_apiserver::world::gardenlet::{Gardenlet, Patience};
+use fake_apiserver::world::nodes::{self, Machine, Nodes, Pool};
+use fake_apiserver::world::resource_manager::{self, ResourceManager};
+use fake_apiserver::world::routes::{AtFirst, Order, Routes, Script};
+use fake_apiserver::world::{Clock, Cluster, Kind, Running, kinds};
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout};
+
+use super::calico::Nuisance;
+use super::controller::{Controller, Election, Launch, configuration};
+use super::journal::View;
+use super::landscape::{self, NAME, ShootWish};
+use super::lane::Lane;
+use super::monitor::judge;
+use super::scene::{Scene, text};
+use super::servers::EXTENSION;
+use super::trouble::Trouble;
+use crate::envtest::Release;
+
+/// What a story found.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    pub(super) checks: usize,
+    pub(super) problems: Vec<String>,
+    /// Counts that are worth a look.
+    pub(super) notes: Vec<String>,
+}
+
+pub(super) struct Stage<'a> {
+    pub(super) lane: &'a mut Lane,
+    pub(super) wish: ShootWish,
+    pub(super) gardenlet: Gardenlet,
+    pub(super) controllers: Vec<Controller>,
+    pub(super) findings: Findings,
+    /// How long machines and calico-node on them take.
+    pub(super) pace: nodes::Timing,
+    namespace: String,
+    clock: Clock,
+    manager: Option<Running>,
+    machines: Option<Running>,
+    pool: Option<Pool>,
+    routes: Option<Running>,
+    launched: usize,
+}
+
+/// How many machines the shoot has, unless a story wants it otherwise.
+pub(super) const MACHINES: u8 = 4;
+/// How long anything is waited for before the story counts as failed.
+const IN_VAIN: Duration = Duration::from_secs(60);
+
+const fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+impl<'a> Stage<'a> {
+    /// An empty shoot, and a seed that knows of it.
+    pub(super) async fn build(lane: &'a mut Lane, story: &str) -> Result<Self, Trouble> {
+        lane.clean().await?;
+        let namespace = format!("shoot--e2e--{story}");
+        let clock = Clock::system();
+        let (kubernetes, beta_policies) = match lane.settings.release {
+            Release::V1_36 => ("1.36.3", false),
+            Release::V1_34 => ("1.34.4", true),
+        };
+        let wish = ShootWish { kubernetes, beta_policies, overlay: true, hibernated: false, force_deleted: false };
+        let gardenlet = gardenlet(&lane.seed.cluster(), &namespace, clock);
+        let mut stage = Self {
+            lane,
+            wish,
+            gardenlet,
+            controllers: Vec::new(),
+            findings: Findings::default(),
+            pace: nodes::Timing { registration: millis(10), start: millis(150), stop: millis(100) },
+            namespace: String::new(),
+            clock,
+            manager: None,
+            machines: None,
+            pool: None,
+            routes: None,
+            launched: 0,
+        };
+        stage.move_to(&namespace).await?;
+        Ok(stage)
+    }
+
+    /// From now on the control plane is in this namespace.
+    pub(super) async fn move_to(&mut self, namespace: &str) -> Result<(), Trouble> {
+        let seed = self.seed();
+        landscape::namespace(&seed, namespace, &json!({"gardener.cloud/role": "shoot"})).await?;
+        let access = json!({
+            "metadata": {"name": adapter_k8s::shoot_access::INTERNAL, "namespace": namespace},
+            "stringData": {"kubeconfig": self.lane.shoot.kubeconfig(EXTENSION)},
+        });
+        seed.create(&kinds::SECRET, access).await?;
+        seed.create(&kinds::CLUSTER, self.wish.cluster(namespace)).await?;
+        self.gardenlet = gardenlet(&seed, namespace, self.clock);
+        self.namespace = namespace.to_owned();
+        self.stop_manager().await;
+        self.start_manager();
+        Ok(())
+    }
+
+    pub(super) fn seed(&self) -> Cluster {
+        self.lane.seed.cluster()
+    }
+
+    pub(super) fn shoot(&self) -> Cluster {
+        self.lane.shoot.cluster()
+    }
+
+    pub(super) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    pub(super) fn policy(&self) -> Kind {
+        self.lane.policy
+    }
+
+    pub(super) fn view(&self) -> View {
+        self.lane.journal.view()
+    }
+
+    /// Starts a controller. Without an election it acts at once.
+    pub(super) fn start_controller(&mut self, election: Election) -> Result<(), Trouble> {
+        self.launched += 1;
+        let (story, number) = (self.namespace.trim_start_matches("shoot--e2e--"), self.launched);
+        let file = |name: &str| self.lane.folder.join(format!("{story}-{name}"));
+        let write = |path: &PathBuf, text: &str| {
+            std::fs::write(path, text).map_err(Trouble::machine(format!("cannot write `{}`", path.display())))
+        };
+        let (config, kubeconfig) = (file("config.yaml"), file("kubeconfig"));
+        write(&config, &format!("{:#}\n", configuration()))?;
+        write(&kubeconfig, &self.lane.seed.kubeconfig(EXTENSION))?;
+        let log = file(&format!("controller-{number}.log"));
+        let launch = Launch::new(&self.lane.settings.program, &config, &kubeconfig, election, &log);
+        self.controllers.push(launch.start()?);
+        Ok(())
+    }
+
+    /// Kills the controller in the middle of whatever it does, and starts another one.
+    pub(super) async fn replace_controller(&mut self) -> Result<(), Trouble> {
+        for controller in self.controllers.drain(..) {
+            controller.kill().await?;
+        }
+        self.start_controller(Election::Off)
+    }
+
+    /// How most stories begin: a shoot with an overlay on all its machines, and one controller.
+    pub(super) async fn install(&mut self, machines: u8) -> Result<Scene, Trouble> {
+        self.start_controller(Election::Off)?;
+        self.start_machines(machines);
+        self.deploy_and_wait().await?;
+        let rollout = format!("{machines}/{machines}");
+        self.until("calico-node runs on every machine, with an overlay", |scene| {
+            scene.settled && scene.pool == "Always" && scene.rollout == rollout
+        })
+        .await
+    }
+
+    /// The owner turns the overlay off, and gardenlet asks for it.
+    pub(super) async fn turn_overlay_off(&mut self) -> Result<Value, Trouble> {
+        self.wish.overlay = false;
+        self.deploy().await
+    }
+
+    /// gardenlet asks for what is wished, as in the flow of a Shoot.
+    pub(super) async fn deploy(&self) -> Result<Value, Trouble> {
+        self.tell_cluster().await?;
+        Ok(self.gardenlet.deploy(&self.wish.network()).await?)
+    }
+
+    /// The same, and gardenlet waits for it.
+    pub(super) async fn deploy_and_wait(&self) -> Result<(), Trouble> {
+        let requested = self.deploy().await?;
+        self.gardenlet.wait_until_ready(&requested).await?;
+        Ok(())
+    }
+
+    /// Puts what is wished into the Cluster.
+    pub(super) async fn tell_cluster(&self) -> Result<(), Trouble> {
+        let cluster = self.wish.cluster(&self.namespace);
+        let patch = json!({"spec": cluster.get("spec")});
+        self.seed().merge(&kinds::CLUSTER, "", &self.namespace, &patch).await?;
+        Ok(())
+    }
+
+    pub(super) fn start_machines(&mut self, count: u8) {
+        let nodes = Nodes::new(self.shoot(), nodes::machines(count), self.pace, self.clock, 7);
+        let (running, pool) = nodes.start_scaled();
+        (self.machines, self.pool) = (Some(running), Some(pool));
+    }
+
+    /// A machine joins.
+    pub(super) fn join(&self, machine: Machine) {
+        if let Some(pool) = &self.pool {
+            pool.join(machine);
+        }
+    }
+
+    /// A machine leaves.
+    pub(super) fn leave(&self, name: &str) {
+        if let Some(pool) = &self.pool {
+            pool.leave(name);
+        }
+    }
+
+    pub(super) fn start_manager(&mut self) {
+        let timing = resource_manager::Timing {
+            create: millis(1),
+            update: millis(1),
+            deletion_poll: millis(500),
+            ..resource_manager::Timing::default()
+        };
+        let manager = ResourceManager::new(self.seed(), self.shoot(), &self.namespace, timing, self.clock);
+        self.manager = Some(manager.start());
+    }
+
+    pub(super) async fn stop_manager(&mut self) {
+        if let Some(manager) = self.manager.take() {
+            manager.stop().await;
+        }
+    }
+
+    /// Starts a route writer that has no route for these nodes; one that runs is replaced.
+    pub(super) async fn start_routes(&mut self, at_first: AtFirst, without: &[&str]) {
+        self.stop_routes().await;
+        let script = Script {
+            cold_start: millis(300),
+            at_first,
+            order: Order::Shuffled(7),
+            each: millis(150),
+            pass: millis(500),
+            without: without.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        self.routes = Some(Routes::new(self.shoot(), script, self.clock).start());
+    }
+
+    pub(super) async fn stop_routes(&mut self) {
+        if let Some(routes) = self.routes.take() {
+            routes.stop().await;
+        }
+    }
+
+    /// calico-node begins to be restarted all the time.
+    pub(super) fn provoke(&self) -> Nuisance {
+        Nuisance::start(self.view(), self.shoot(), &self.namespace, self.policy())
+    }
+
+    /// The guard that some providers deploy themselves.
+    pub(super) async fn deploy_guard_of_provider(&self) -> Result<(), Trouble> {
+        let api = match self.lane.settings.release {
+            Release::V1_36 => GuardApi::V1,
+            Release::V1_34 => GuardApi::V1beta1,
+        };
+        let objects = calico_manifests::guard::objects(api, Protection::FromCalico)
+            .map_err(|error| Trouble::Other(error.to_string()))?;
+        let name = "block-calico-network-unavailable";
+        for (key, object) in objects.iter() {
+            let mut object = object.clone();
+            if let Some(metadata) = object.pointer_mut("/metadata/name") {
+                *metadata = name.into();
+            }
+            if let Some(policy) = object.pointer_mut("/spec/policyName") {
+                *policy = name.into();
+            }
+            let kind = match key.kind.as_str() {
+                "MutatingAdmissionPolicy" => self.policy(),
+                _ => Kind { version: self.policy().version, ..kinds::ADMISSION_POLICY_BINDING },
+            };
+            self.shoot().create(&kind, object).await?;
+        }
+        Ok(())
+    }
+
+    /// The machines are switched off, nothing in the seed looks after the shoot, and its API server is scaled down.
+    pub(super) async fn fall_asleep(&mut self) -> Result<(), Trouble> {
+        self.stop_manager().await;
+        self.stop_routes().await;
+        if let Some(machines) = self.machines.take() {
+            machines.stop().await;
+        }
+        let shoot = self.shoot();
+        for (kind, namespace) in [(kinds::POD, "kube-system"), (kinds::NODE, "")] {
+            for object in shoot.list(&kind, namespace).await? {
+                shoot.delete(&kind, namespace, text(&object, "/metadata/name")).await?;
+            }
+        }
+        self.lane.shoot.crash().await
+    }
+
+    /// Everything that sleeps wakes up.
+    pub(super) async fn wake_up(&mut self, machines: u8) -> Result<(), Trouble> {
+        self.lane.shoot.start().await?;
+        self.start_machines(machines);
+        self.start_manager();
+        Ok(())
+    }
+
+    /// Waits until the scene is as wanted.
+    pub(super) async fn until(&self, what: &str, is_so: impl Fn(&Scene) -> bool) -> Result<Scene, Trouble> {
+        let (view, policy) = (self.view(), self.policy());
+        let mut changes = view.changes();
+        let started = Instant::now();
+        loop {
+            let scene = Scene::watched(&view, &self.namespace, &policy);
+            if is_so(&scene) {
+                return Ok(scene);
+            }
+            let left = IN_VAIN.saturating_sub(started.elapsed());
+            if timeout(left, changes.changed()).await.is_err() {
+                return Err(Trouble::InVain { what: what.to_owned(), seen: scene.line() });
+            }
+        }
+    }
+
+    /// Waits until the switch is held like this: phase, verdict, reason and bundle.
+    pub(super) async fn until_held(&self, switch: &str) -> Result<Scene, Trouble> {
+        self.until(switch, |scene| scene.switch == switch).await
+    }
+
+    /// Waits until the switch is done and what was written runs everywhere.
+    pub(super) async fn until_done(&self) -> Result<Scene, Trouble> {
+        self.until("the switch is done", |scene| scene.phase() == "Done" && scene.settled && scene.pool == "Never")
+            .await
+    }
+
+    /// What there is to see now, read from the API servers.
+    pub(super) async fn look(&self) -> Result<Scene, Trouble> {
+        Ok(Scene::read(&self.seed(), &self.shoot(), &self.namespace, &self.policy()).await?)
+    }
+
+    /// Compares what was found with a literal.
+    #[expect(clippy::needless_pass_by_value, reason = "a story reads better without references to literals")]
+    pub(super) fn check(&mut self, what: &str, found: impl ToString, expected: impl ToString) {
+        self.findings.checks += 1;
+        let (found, expected) = (found.to_string(), expected.to_string());
+        if found != expected {
+            self.findings.problems.push(format!("{what}: found `{found}`, expected `{expected}`"));
+        }
+    }
+
+    /// Something worth a look, if it is only a count.
+    pub(super) fn note(&mut self, text: impl Into<String>) {
+        self.findings.notes.push(text.into());
+    }
+
+    /// Ends everything that lives, and judges what happened.
+    pub(super) async fn strike(mut self) -> Findings {
+        let ended = self.end().await;
+        if let Err(trouble) = ended {
+            self.findings.problems.push(format!("at the end: {trouble}"));
+        }
+        let judgement = judge(self.lane.journal.history());
+        self.findings.checks += 1;
+        if judgement.removals > 0 {
+            self.note(format!("{} removal(s) over {} node looks", judgement.removals, judgement.nodes));
+        }
+        self.findings.problems.extend(judgement.violations.into_iter().map(|found| format!("SAFETY: {found}")));
+        self.findings
+    }
+
+    async fn end(&mut self) -> Result<(), Trouble> {
+        for part in [self.routes.take(), self.machines.take(), self.manager.take()].into_iter().flatten() {
+            part.stop().await;
+        }
+        let mut problems = Vec::new();
+        for controller in self.controllers.drain(..) {
+            let log = controller.log();
+            if let Err(trouble) = controller.stop().await {
+                problems.push(trouble.to_string());
+            }
+            if let Some(panic) = log.lines().find(|line| line.contains("panicked at")) {
+                problems.push(format!("the controller panicked: {panic}"));
+            }
+        }
+        self.findings.problems.extend(problems);
+        for server in [&mut self.lane.seed, &mut self.lane.shoot] {
+            if !server.runs() {
+                server.start().await?;
+            }
+        }
+        self.lane.catch_up().await
+    }
+}
+
+fn gardenlet(seed: &Cluster, namespace: &str, clock: Clock) -> Gardenlet {
+    let patience = Patience { poll: millis(100), ..Patience::default() };
+    Gardenlet::new(seed.clone(), namespace, NAME, patience, clock)
+}

@@ -1,0 +1,102 @@
+//! The stories: what happens to the landscape, and what must be found at the end. What the controller does is its own affair.
+
+mod accidents;
+mod churn;
+mod go;
+mod life;
+mod moves;
+mod second_thoughts;
+mod switch;
+mod unreadable;
+
+use super::scene::Scene;
+use super::stage::Stage;
+use super::trouble::Trouble;
+
+/// A story.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub(crate) enum Story {
+    /// A shoot is created, reconciled and deleted
+    Life,
+    /// A shoot that cannot be reached is deleted by force
+    ForceDelete,
+    /// The overlay goes while calico-node starts and stops on every node, in every phase
+    Switch,
+    /// The overlay goes although the route writer says at first that there is no route; the provider has a guard of its own
+    ColdStart,
+    /// The overlay goes from a shoot without nodes
+    ZeroNodes,
+    /// While a switch is held nodes join, leave, and come again under their names
+    Churn,
+    /// The API servers of shoot and seed crash and come back, in a hold and right after the last route
+    ServerCrash,
+    /// The controller is killed in every phase and started again
+    Killed,
+    /// The leader hangs in a hold, another replica ends the switch, and the old one must not write when it goes on
+    LeaderChange,
+    /// The Secrets cannot be read
+    UnreadableSecret,
+    /// The ManagedResources cannot be read
+    UnreadableManagedResource,
+    /// The nodes cannot be read
+    UnreadableNodes,
+    /// The overlay is turned on again in a hold, after the route writer has tainted nodes
+    CalledOff,
+    /// The shoot is hibernated in a hold and wakes up
+    Hibernated,
+    /// The control plane moves in a hold, with our record
+    Restore,
+    /// The control plane moves in a hold, and our record is lost
+    RestoreWithoutRecord,
+    /// The Go extension was started again in a hold, and then we
+    Go,
+}
+
+/// Tells a story.
+pub(super) async fn play(story: Story, stage: &mut Stage<'_>) -> Result<(), Trouble> {
+    match story {
+        Story::Life => life::life(stage).await,
+        Story::ForceDelete => life::force_delete(stage).await,
+        Story::Switch => switch::provoked(stage).await,
+        Story::ColdStart => switch::cold_start(stage).await,
+        Story::ZeroNodes => switch::zero_nodes(stage).await,
+        Story::Churn => churn::churn(stage).await,
+        Story::ServerCrash => accidents::server_crash(stage).await,
+        Story::Killed => accidents::killed(stage).await,
+        Story::LeaderChange => accidents::leader_change(stage).await,
+        Story::UnreadableSecret => unreadable::secret(stage).await,
+        Story::UnreadableManagedResource => unreadable::managed_resource(stage).await,
+        Story::UnreadableNodes => unreadable::nodes(stage).await,
+        Story::CalledOff => second_thoughts::called_off(stage).await,
+        Story::Hibernated => second_thoughts::hibernated(stage).await,
+        Story::Restore => moves::with_record(stage).await,
+        Story::RestoreWithoutRecord => moves::without_record(stage).await,
+        Story::Go => go::go(stage).await,
+    }
+}
+
+/// A switch that waits for routes, with the guard in force.
+async fn hold(stage: &mut Stage<'_>) -> Result<Scene, Trouble> {
+    stage.turn_overlay_off().await?;
+    stage.until_held("AwaitingRoutes Hold RoutesMissing Held").await
+}
+
+/// The overlay is as it was.
+fn is_overlaid(stage: &mut Stage<'_>, scene: &Scene) {
+    stage.check("pool", &scene.pool, "Always");
+}
+
+/// The overlay is gone from every node, each of which has a route.
+async fn is_native(stage: &mut Stage<'_>, operation: &str, nodes: u8) -> Result<Scene, Trouble> {
+    stage.until_done().await?;
+    let scene = stage.until("the operation has ended", |scene| scene.operation == operation).await?;
+    let read = stage.look().await?;
+    stage.check("last operation", &scene.operation, operation);
+    stage.check("switch", &read.switch, "Done Unchanged - Target");
+    stage.check("encapsulation", &read.encapsulation, "None -> None");
+    stage.check("pool", &read.pool, "Never");
+    stage.check("nodes", &read.nodes, format!("{nodes} RouteCreated"));
+    stage.check("calico-node", &read.rollout, format!("{nodes}/{nodes}"));
+    stage.check("bundle", &read.applied, "True ApplySucceeded");
+    Ok(read)
+}
