@@ -10,6 +10,7 @@
 //! not know it. That is so while this program takes over from another one, or another from it: it could not be reached otherwise
 //! until it leads.
 
+use std::sync::Once;
 use std::time::Duration;
 
 use adapter_k8s::client::{ApiClient, ApiError};
@@ -188,6 +189,10 @@ impl Keeper {
     }
 
     async fn first_look(&self) -> Result<(), KeepError> {
+        // What is kept may be damaged or have run out: who leads repairs it, and nobody else will.
+        if self.leadership.check().is_ok() {
+            return self.lead().await;
+        }
         let now = (self.clock)();
         for _ in 0..ATTEMPTS {
             let registered = self.registered().await?;
@@ -196,12 +201,7 @@ impl Keeper {
                 self.create(&known, now).await?;
                 continue;
             };
-            let certificates = match Certificates::from_entries(&kept.entries) {
-                Ok(certificates) => certificates,
-                // It may lead already, and nobody else will repair this.
-                Err(_) if self.leadership.check().is_ok() => return self.lead().await,
-                Err(damage) => return Err(damage.into()),
-            };
+            let certificates = self.counted(Certificates::from_entries(&kept.entries).map_err(KeepError::from))?;
             let Some(registered) = registered else { return self.counted(self.serve(&certificates)) };
             if self.introduced(&registered, &certificates).await? {
                 return self.counted(self.serve(&certificates));
@@ -244,13 +244,19 @@ impl Keeper {
     }
 
     async fn owner(&self) -> Result<Option<Owner>, ApiError> {
+        static TOLD: Once = Once::new();
         if self.owner_namespace.is_empty() {
             return Ok(None);
         }
         let uid = read::webhook::namespace_uid(&self.target, &self.owner_namespace).await?;
         if uid.is_none() {
             let namespace = &self.owner_namespace;
-            tracing::warn!(namespace, "the namespace that should own the registration is not there: nothing owns it");
+            TOLD.call_once(|| {
+                tracing::warn!(
+                    namespace,
+                    "the namespace that should own the registration is not there: nothing owns it"
+                );
+            });
         }
         Ok(uid.map(|uid| Owner { name: self.owner_namespace.clone(), uid }))
     }

@@ -40,6 +40,10 @@ pub struct WebhookMetrics {
     panics: Counter,
 }
 
+/// A review that is not answered yet; its client may leave before it is.
+#[derive(Debug)]
+pub struct InFlight<'a>(&'a WebhookMetrics);
+
 /// The series of the certificate in use. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct CertificateMetrics {
@@ -105,21 +109,30 @@ impl WebhookMetrics {
         }
     }
 
-    /// A review begins.
-    pub fn started(&self) {
+    /// A review begins. It counts as not answered until what this returns is dropped.
+    #[must_use]
+    pub fn started(&self) -> InFlight<'_> {
         self.in_flight.inc();
-    }
-
-    /// A review that began was answered with this code.
-    pub fn ended(&self, code: u16, elapsed: Duration) {
-        self.in_flight.dec();
-        self.latency.observe(elapsed.as_secs_f64());
-        self.requests.get_or_create(&vec![("webhook", PATH.to_owned()), ("code", code.to_string())]).inc();
+        InFlight(self)
     }
 
     /// A review panicked.
     pub fn panicked(&self) {
         self.panics.inc();
+    }
+}
+
+impl InFlight<'_> {
+    /// The review was answered with this code.
+    pub fn answered(self, code: u16, elapsed: Duration) {
+        self.0.latency.observe(elapsed.as_secs_f64());
+        self.0.requests.get_or_create(&vec![("webhook", PATH.to_owned()), ("code", code.to_string())]).inc();
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.dec();
     }
 }
 
@@ -153,8 +166,7 @@ mod tests {
             outcome: Outcome::Answered(200),
             elapsed: Duration::ZERO,
         });
-        metrics.webhook.started();
-        metrics.webhook.ended(200, Duration::from_millis(7));
+        metrics.webhook.started().answered(200, Duration::from_millis(7));
         metrics.webhook.panicked();
         metrics.certificates.read();
         metrics.certificates.failed();

@@ -94,13 +94,8 @@ async fn live(settings: Settings) -> Result<(), RunError> {
 
     let (keeper, elector) = connected(&settings, &metrics, &serving).await?;
     let stage = watch::Sender::new(Stage::Serving);
-    let server = Server {
-        reviewer: Reviewer::new(settings.landscape),
-        metrics: metrics.webhook.clone(),
-        serving,
-        stage: stage.subscribe(),
-        answer_deadline: server::ANSWER_DEADLINE,
-    };
+    let reviewer = Reviewer::new(settings.landscape);
+    let server = Server::new(reviewer, metrics.webhook.clone(), serving, stage.subscribe(), server::ANSWER_DEADLINE);
     let mut servers = JoinSet::new();
     if let Some(listener) = listener {
         log_address("webhook server", &listener);

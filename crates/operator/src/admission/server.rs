@@ -26,9 +26,14 @@ use super::tls::{Serving, TlsError};
 use crate::process::logs;
 
 /// The largest body: two objects of the largest size that is stored, as text, and some.
-pub const LARGEST_BODY: usize = 7 << 20;
+pub const LARGEST_BODY: usize = LARGEST_BODY_SIZE as usize;
+const LARGEST_BODY_SIZE: u32 = 7 << 20;
 /// How long a body may take to arrive, and with that an answer: as long as an API server waits.
 pub const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
+/// How much memory all large bodies together may take; further ones wait.
+const LARGE_BODIES: usize = 64 << 20;
+/// A body up to this size never waits for another one. All connections together have no more of them than there may be of large ones.
+const SMALL_BODY: u32 = 64 << 10;
 /// How long a handshake may take.
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
 /// How long a connection may be idle, or take for a request's head. API servers let go after 90 s: the client is to be the first.
@@ -45,16 +50,12 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// What every connection shares.
 #[derive(Debug)]
 pub struct Server {
-    /// Judges.
-    pub reviewer: Reviewer,
-    /// Counts.
-    pub metrics: WebhookMetrics,
-    /// The certificate.
-    pub serving: Serving,
-    /// How far the end has come.
-    pub stage: watch::Receiver<Stage>,
-    /// How long a body may take to arrive: [`ANSWER_DEADLINE`], and less in a test.
-    pub answer_deadline: Duration,
+    reviewer: Reviewer,
+    metrics: WebhookMetrics,
+    serving: Serving,
+    stage: watch::Receiver<Stage>,
+    answer_deadline: Duration,
+    large_bodies: Semaphore,
 }
 
 /// How far the end of the server has come.
@@ -167,21 +168,30 @@ async fn closing(stage: &mut watch::Receiver<Stage>) {
 }
 
 impl Server {
+    /// A server that judges like this, with this certificate, until this stage is the last one. Bodies may take `answer_deadline`:
+    /// [`ANSWER_DEADLINE`], and less in a test.
+    #[must_use]
+    pub fn new(
+        reviewer: Reviewer,
+        metrics: WebhookMetrics,
+        serving: Serving,
+        stage: watch::Receiver<Stage>,
+        answer_deadline: Duration,
+    ) -> Self {
+        Self { reviewer, metrics, serving, stage, answer_deadline, large_bodies: Semaphore::new(LARGE_BODIES) }
+    }
+
     async fn respond(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let started = Instant::now();
-        let is_ours = request.uri().path() == PATH;
-        if is_ours {
-            self.metrics.started();
-        }
-        let mut response = if is_ours {
-            self.review(request).await
+        let mut response = if request.uri().path() == PATH {
+            let in_flight = self.metrics.started();
+            let response = self.review(request).await;
+            in_flight.answered(response.status().as_u16(), started.elapsed());
+            response
         } else {
             let message = format!("nothing is served at this path, only at {PATH}");
             failure(StatusCode::NOT_FOUND, "NotFound", &message)
         };
-        if is_ours {
-            self.metrics.ended(response.status().as_u16(), started.elapsed());
-        }
         if *self.stage.borrow() != Stage::Serving {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
@@ -207,9 +217,19 @@ impl Server {
         if request.body().size_hint().lower() > LARGEST_BODY as u64 {
             return too_large();
         }
-        let body = match timeout(self.answer_deadline, Limited::new(request.into_body(), LARGEST_BODY).collect()).await
-        {
-            Ok(Ok(body)) => body.to_bytes(),
+        let size = request.body().size_hint().upper().and_then(|size| u32::try_from(size).ok());
+        let size = size.unwrap_or(LARGEST_BODY_SIZE).min(LARGEST_BODY_SIZE);
+        let body = async {
+            let place = match size {
+                ..=SMALL_BODY => None,
+                // Never closed, so that there is a place in the end.
+                size => self.large_bodies.acquire_many(size).await.ok(),
+            };
+            let body = Limited::new(request.into_body(), LARGEST_BODY).collect().await;
+            body.map(|body| (body.to_bytes(), place))
+        };
+        let (body, _place) = match timeout(self.answer_deadline, body).await {
+            Ok(Ok(body)) => body,
             Ok(Err(error)) if error.is::<LengthLimitError>() => return too_large(),
             Ok(Err(error)) => {
                 return failure(StatusCode::BAD_REQUEST, "BadRequest", &format!("the body cannot be read: {error}"));

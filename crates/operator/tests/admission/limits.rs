@@ -86,6 +86,61 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
 }
 
 #[tokio::test]
+async fn bodies_that_do_not_come_take_no_more_memory_than_there_is_for_all() {
+    let webhook = Webhook::start().await;
+    // Nine of the largest size fit.
+    let mut slow = Vec::new();
+    for _ in 0..9 {
+        let mut connection = webhook.connect().await;
+        connection.write(&head("POST", PATH, "application/json", LARGEST_BODY)).await.unwrap();
+        slow.push(connection);
+    }
+    let begun = |count: u8| {
+        let metrics = webhook.metrics.text().unwrap();
+        metrics.contains(&format!("requests_in_flight{{webhook=\"/webhooks/validate\"}} {count}\n"))
+    };
+    until(|| begun(9)).await;
+    let mut tenth = webhook.connect().await;
+    let mut large = good();
+    large.resize(LARGEST_BODY, b' ');
+    let mut answer = Box::pin(tenth.review(&large));
+    let early = tokio::time::timeout(Duration::from_millis(500), &mut answer).await;
+    assert!(early.is_err(), "it waits");
+    assert_eq!(
+        webhook.connect().await.review(&good()).await.unwrap().status,
+        200,
+        "what is small still fits beside them"
+    );
+    drop(slow.pop());
+    assert_eq!(answer.await.unwrap().status, 200, "and then there is room");
+}
+
+#[tokio::test]
+async fn who_leaves_in_between_is_no_longer_counted() {
+    let webhook = Webhook::start().await;
+    let mut connection = webhook.connect().await;
+    connection.write(&head("POST", PATH, "application/json", 100)).await.unwrap();
+    let in_flight = |count: u8| {
+        let line = format!("controller_runtime_webhook_requests_in_flight{{webhook=\"/webhooks/validate\"}} {count}");
+        let metrics = webhook.metrics.text().unwrap();
+        metrics.lines().any(|found| found == line)
+    };
+    until(|| in_flight(1)).await;
+    drop(connection);
+    until(|| in_flight(0)).await;
+}
+
+async fn until(mut so: impl FnMut() -> bool) {
+    for _ in 0..1_000 {
+        if so() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it does not come to that");
+}
+
+#[tokio::test]
 async fn who_speaks_no_tls_disturbs_nobody() {
     use tokio::io::AsyncWriteExt as _;
 

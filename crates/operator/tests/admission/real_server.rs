@@ -103,6 +103,11 @@ async fn a_real_api_server_asks_is_answered_and_sees_no_rotation() {
     };
     keeper.begin().await;
     keeper.lead().await.unwrap();
+    let version =
+        async || send(&client, "GET", &configuration(), &json!({})).await.body["metadata"]["resourceVersion"].clone();
+    let first = version().await;
+    keeper.lead().await.unwrap();
+    assert_eq!(version().await, first, "what the API server has stored is what was meant");
     refused_sooner_or_later(&client).await;
 
     let bad = named("bad", &json!({"backend": "x"}));

@@ -247,7 +247,23 @@ async fn what_is_damaged_is_made_anew_by_the_leader_and_served_by_nobody() {
         follower.follow(&mut None).await.unwrap();
         Connection::open(fresh.address, HOST, &trusted(&server), &time).await.unwrap();
         assert!(authorities(&registered(&server).unwrap()["webhooks"]).iter().any(|known| before.contains(known)));
+
+        // The same where it was so before anybody started.
+        let mut damaged = (*secret(&server)).clone();
+        damaged["data"]["tls.key"] = json!(encoded(&other.server.key));
+        server.restore(damaged).unwrap();
+        begins(&server, &time).await;
     }
+    time.pass(100 * DAY);
+    begins(&server, &time).await;
+}
+
+/// Whoever leads gets to serve, whatever was kept.
+async fn begins(server: &Server, time: &Time) {
+    let webhook = Webhook::without_certificate(ANSWER_DEADLINE).await;
+    let leader = keeper(server, &webhook, Leadership::always(), time);
+    tokio::time::timeout(Duration::from_secs(30), leader.begin()).await.expect("it begins");
+    Connection::open(webhook.address, HOST, &trusted(server), time).await.unwrap();
 }
 
 #[tokio::test]

@@ -43,13 +43,8 @@ impl Webhook {
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let server = Server {
-            reviewer,
-            metrics: metrics.webhook.clone(),
-            serving: serving.clone(),
-            stage: stage.subscribe(),
-            answer_deadline,
-        };
+        let (counts, certificate) = (metrics.webhook.clone(), serving.clone());
+        let server = Server::new(reviewer, counts, certificate, stage.subscribe(), answer_deadline);
         let server = tokio::spawn(server::serve(Arc::new(server), listener));
         Self { address, metrics, serving, stage, server, bundle: String::new(), time: Time::now() }
     }
