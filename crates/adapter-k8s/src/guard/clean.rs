@@ -1,8 +1,9 @@
-//! Conditions that Calico wrote before the guard, and that would now stick: nobody overwrites them any more but a route writer.
+//! Conditions that would stick: what Calico wrote before the guard, which nobody overwrites any more but a route writer, and what a
+//! route writer has said that is stopped because the overlay stays.
 
 use calico_policy::nodes::NodeName;
 use futures::StreamExt as _;
-use gardener_api::node::Node;
+use gardener_api::node::{Node, NodeCondition};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -27,8 +28,22 @@ const AT_ONCE: usize = 8;
 /// Deletes the condition `NetworkUnavailable` of these nodes, at most [`PER_LOOK`] of them, where Calico is still the one who wrote it. Other
 /// conditions stay. Calling it twice is harmless.
 pub async fn clean(shoot: &ApiClient, nodes: impl Iterator<Item = &NodeName>) -> Cleaned {
+    delete(shoot, nodes, |condition| matches!(&*condition.reason, "CalicoIsUp" | "CalicoIsDown")).await
+}
+
+/// The same, where a route writer says that there is no route. With an overlay none is needed, and who said so is stopped: the node would
+/// stay tainted, and its machine be replaced.
+pub async fn release(shoot: &ApiClient, nodes: impl Iterator<Item = &NodeName>) -> Cleaned {
+    delete(shoot, nodes, |condition| (&*condition.status, &*condition.reason) == ("True", "NoRouteCreated")).await
+}
+
+async fn delete(
+    shoot: &ApiClient,
+    nodes: impl Iterator<Item = &NodeName>,
+    sticks: fn(&NodeCondition) -> bool,
+) -> Cleaned {
     let each = futures::stream::iter(nodes.take(PER_LOOK).map(ToString::to_string))
-        .map(|name| async move { clean_one(shoot, &name).await })
+        .map(|name| async move { delete_one(shoot, &name, sticks).await })
         .buffer_unordered(AT_ONCE);
     each.fold(Cleaned::default(), async |mut cleaned, result| {
         match result {
@@ -52,13 +67,12 @@ struct Version {
     resource_version: String,
 }
 
-async fn clean_one(shoot: &ApiClient, name: &str) -> Result<bool, ApiError> {
+async fn delete_one(shoot: &ApiClient, name: &str, sticks: fn(&NodeCondition) -> bool) -> Result<bool, ApiError> {
     let get = Request::get(&NODES, "", name);
     let Some(text) = optional(shoot.text(&get).await)? else { return Ok(false) };
     let node: Node = decode(&get, &text)?;
-    let calicos = |reason: &str| matches!(reason, "CalicoIsUp" | "CalicoIsDown");
     let [condition] = node.network_unavailable.as_slice() else { return Ok(false) };
-    if !calicos(&condition.reason) {
+    if !sticks(condition) {
         return Ok(false);
     }
     let Versioned { metadata: Version { resource_version } } = decode(&get, &text)?;

@@ -135,7 +135,10 @@ impl Controller {
             // Reading a shoot may take a while.
             pass.begin(None).await?;
             look = evidence::from_shoot(&self.shoots, question, look, Some(&mut pass.memory.guard)).await?;
-        } else if look.decided.decision.phase == Phase::Reverting && self.guard_is_gone(&namespace).await? {
+        } else if look.decided.decision.phase == Phase::Reverting
+            && self.guard_is_gone(&namespace).await?
+            && (shoot.hibernation_enabled || self.nodes_are_released(&namespace).await)
+        {
             look = evidence::without_guard(question, look)?;
         }
         pass.memory.secret = look.bundle.to_remember();

@@ -6,12 +6,13 @@
 use std::time::Duration;
 
 use adapter_k8s::guard::{self, GuardSeen, Live};
+use adapter_k8s::read::nodes;
 use adapter_k8s::shoot_access::ShootAccess;
 use calico_manifests::guard::Protection;
 use calico_policy::admission_policy::GuardApi;
 use calico_policy::decision::Requeue;
 use calico_policy::guard::GuardObservation;
-use calico_policy::nodes::NodeFacts;
+use calico_policy::nodes::{ConditionReason, ConditionStatus, NetworkUnavailable, NodeFacts, NodeName};
 use calico_policy::phase::Phase;
 use calico_policy::time::Timestamp;
 use calico_policy::{Action, Decision, Reading};
@@ -87,6 +88,20 @@ impl Controller {
     /// Whether a guard that must go is gone: policy and binding are deleted before their ManagedResource is.
     pub(super) async fn guard_is_gone(&self, namespace: &str) -> Result<bool, Failure> {
         Ok(guard::live(&self.seed, namespace).await.map_err(Failure::Own)? == Live::Absent)
+    }
+
+    /// Whether no node says any more that it has no route, now that it needs none. What a stopped route writer has left of that is
+    /// deleted; what is left then, or failed, is for the next look.
+    pub(super) async fn nodes_are_released(&self, namespace: &str) -> bool {
+        let Ok(shoot) = self.shoots.client(namespace).await else { return false };
+        let Ok(found) = nodes::nodes(&shoot).await else { return false };
+        let has_no_route = |node: &NodeFacts| {
+            matches!(node.network_unavailable, NetworkUnavailable::One(condition)
+                if (condition.status, condition.reason) == (ConditionStatus::True, ConditionReason::NoRouteCreated))
+        };
+        let left: Vec<NodeName> = found.nodes.into_iter().filter(has_no_route).map(|node| node.name).collect();
+        let released = guard::release(&shoot, left.iter()).await;
+        released.failed.is_none() && released.deleted == left.len()
     }
 
     /// Carries out these actions as far as they concern the guard. `record` is what our own record must say before a guard is there:

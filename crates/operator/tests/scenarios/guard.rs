@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fake_apiserver::{Effect, Fault};
 use operator::controller::Next;
 use serde_json::{Value, json};
 
@@ -88,4 +89,24 @@ async fn an_overlay_that_comes_back_takes_the_guard_away() {
     world.settle().await;
     assert_eq!(world.switch(), "Idle Unchanged - Target");
     assert_eq!(world.pool_mode(), "Always");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_overlay_that_comes_back_releases_nodes_that_a_stopped_route_writer_has_tainted() {
+    let world = switching().await;
+    world.reconcile().await.unwrap();
+    world.node("a", Some(("True", "NoRouteCreated"))).node("b", Some(("False", "CalicoIsUp")));
+    world.ask("reconcile", json!({"overlay": {"enabled": true}}));
+    world.reconcile().await.unwrap();
+    assert_eq!(condition(&world, "a")[0]["reason"], "NoRouteCreated", "the guard may still be there");
+    // Whoever cannot be asked is not done with.
+    world.shoot.faults().add(Fault::new(Effect::ConnectionReset));
+    pass(5).await;
+    world.reconcile().await.unwrap();
+    assert_eq!(world.switch(), "Reverting Unchanged - Target");
+    world.shoot.faults().clear();
+    world.settle().await;
+    assert_eq!(world.switch(), "Idle Unchanged - Target");
+    assert_eq!(condition(&world, "a"), json!([]));
+    assert_eq!(condition(&world, "b")[0]["reason"], "CalicoIsUp", "Calico speaks for itself again");
 }
