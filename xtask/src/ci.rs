@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use crate::codegen;
 use crate::failure::{Failure, Problem};
+use crate::memory;
+use crate::package;
 use crate::parity;
 use crate::process;
 use crate::repository::{Package, Repository};
@@ -89,6 +91,11 @@ fn steps(repository: &Repository) -> Vec<Step<'_>> {
         ));
         steps.push(cargo(root, &format!("{name} alone: test"), &["test", "--locked", "--quiet", "--package", name]));
     }
+    steps.push(Step {
+        name: "package of calico-policy".to_owned(),
+        check: Box::new(move || findings(&package::check(root)?)),
+    });
+    steps.push(Step { name: "memory of calico-policy-c".to_owned(), check: Box::new(move || watch_memory(root)) });
     steps.push(Step { name: "parity".to_owned(), check: Box::new(move || compare(root)) });
     steps
 }
@@ -167,10 +174,24 @@ fn is_shell(path: &str, text: &str) -> bool {
     path.ends_with(".sh") || matches!(interpreter, Some("sh" | "bash" | "dash"))
 }
 
+fn watch_memory(root: &Path) -> Result<Outcome, Failure> {
+    match (memory::is_possible(), is_ci()) {
+        (true, _) => memory::check(root).map(|()| Outcome::Passed),
+        (false, true) => {
+            eprintln!("`valgrind` is missing, and with CI=true a skipped check is a failure");
+            Ok(Outcome::Failed)
+        }
+        (false, false) => Ok(Outcome::Skipped("no valgrind on this machine")),
+    }
+}
+
+fn is_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| value == "true")
+}
+
 fn compare(root: &Path) -> Result<Outcome, Failure> {
     let goldens = root.join(GOLDENS);
-    let in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
-    match (goldens.is_dir(), in_ci) {
+    match (goldens.is_dir(), is_ci()) {
         (true, _) => findings(&parity::run(&goldens)?),
         (false, true) => {
             eprintln!("`{GOLDENS}` is missing, and with CI=true a skipped comparison is a failure");

@@ -1,6 +1,6 @@
 // Package calicopolicy asks the decision core of the Calico extension, in process, through its C interface.
 //
-// Link with the static library: CGO_LDFLAGS="-L<folder of libcalico_policy_c.a> -lcalico_policy_c".
+// Link with the static library: CGO_LDFLAGS="-L<its folder> -l:libcalico_policy_c.a".
 package calicopolicy
 
 /*

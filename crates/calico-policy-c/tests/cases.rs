@@ -131,6 +131,7 @@ fn held() -> Request {
                     felix_vxlan: Some(false),
                     ipam: Some(ObservedIpam { kind: IpamType::HostLocal, ranges: vec!["usePodCidr".to_owned()] }),
                     veth_mtu: Some("0".to_owned()),
+                    kube_controllers: Some(true),
                 }),
                 live: Reading::Unreadable(ReadFailure::new(ReadFailureKind::NotGiven, "nobody asked the shoot")),
                 record: Reading::Absent,

@@ -40,7 +40,8 @@ fn go() -> Option<Command> {
     command
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("go"))
         .env("CGO_ENABLED", "1")
-        .env("CGO_LDFLAGS", format!("-L{} -lcalico_policy_c", library().display()))
+        // The static library by its name: the shared one beside it would have to be found again at run time.
+        .env("CGO_LDFLAGS", format!("-L{} -l:libcalico_policy_c.a", library().display()))
         // Nothing is fetched: the module has no dependency, and the Go that is here must do.
         .envs([("GOFLAGS", "-mod=readonly"), ("GOPROXY", "off"), ("GOTOOLCHAIN", "local")]);
     Some(command)

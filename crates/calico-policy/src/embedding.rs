@@ -72,6 +72,8 @@ pub struct Answer<'a> {
     pub to: Encapsulations,
     /// Which bundle may be written.
     pub bundle: Bundle,
+    /// The first of the two bundles of a switch, where the second is due; null otherwise.
+    pub first: Option<&'a Dataplane>,
     /// The guard.
     pub guard: GuardAnswer,
     /// What a look at the nodes found; null where there was none.
@@ -163,6 +165,7 @@ impl<'a> From<&'a Decision> for Answer<'a> {
             from: decision.from,
             to: decision.target.encapsulations(),
             bundle: decision.bundle,
+            first: decision.first.as_ref(),
             guard: GuardAnswer {
                 state: decision.guard.state,
                 api_version: decision.guard.api,

@@ -12,7 +12,30 @@
 //!
 //! The crate reads no clock, no environment and no randomness, writes no log and has no dependency by default. Equal input
 //! gives equal output; calling anything twice is harmless. With the feature `serde` every closed set is serialised by the
-//! code that [`code`](overlay::HoldReason::code) and its siblings return.
+//! code that [`code`](overlay::HoldReason::code) and its siblings return, and `embedding` holds a call as a document.
+//!
+//! The first question needs three arguments:
+//!
+//! ```
+//! use calico_policy::caveats::Features;
+//! use calico_policy::privilege::{self, NodePrivilege, PrivilegedBecause};
+//! use calico_policy::version::CalicoVersion;
+//!
+//! let calico = CalicoVersion::from_tag(Some("v3.31.6"));
+//! let ebpf = Features { ebpf: true, ..Features::NONE };
+//! let decision = privilege::decide(true, &calico, ebpf);
+//! assert_eq!(decision.mode, NodePrivilege::Privileged(PrivilegedBecause::EbpfDataplane));
+//! ```
+//!
+//! The second rests on everything that was observed; `examples/overlay_switch.rs` asks it. What could not be read is given as
+//! [`Reading::Unreadable`] and permits nothing:
+//!
+//! ```
+//! use calico_policy::{ReadFailure, ReadFailureKind, Reading};
+//!
+//! let nodes: Reading<Vec<u8>> = Reading::Unreadable(ReadFailure::new(ReadFailureKind::Refused, "list nodes: Forbidden"));
+//! assert_eq!(nodes.known(), None);
+//! ```
 #![no_std]
 #![forbid(unsafe_code)]
 

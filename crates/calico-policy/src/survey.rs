@@ -67,6 +67,16 @@ pub struct WaitingNode {
 ///
 /// Its field is private and it is not `Clone`: only [`take`] makes one, for the nodes that it has just looked at, so a
 /// verdict cannot be kept for a later reconcile.
+///
+/// ```compile_fail,E0451
+/// let forged = calico_policy::RoutesReady { nodes: Vec::new() };
+/// ```
+///
+/// ```compile_fail,E0308
+/// fn keep(witness: &calico_policy::RoutesReady) -> calico_policy::RoutesReady {
+///     witness.clone()
+/// }
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 pub struct RoutesReady {
     nodes: Vec<NodeUid>,

@@ -176,6 +176,7 @@ fn observed_dataplane() -> Value {
             ("felixVxlan", nullable(flag())),
             ("ipam", nullable(ipam)),
             ("vethMtu", nullable(text())),
+            ("kubeControllers", described("Whether they run; null where nobody looked.", nullable(flag()))),
         ],
     )
 }

@@ -52,6 +52,13 @@ fn decision() -> Value {
         ("from", described("In effect; null where unknown.", definition("Encapsulations"))),
         ("to", described("Asked for.", definition("Encapsulations"))),
         ("bundle", described("Which bundle may be written.", codes!(Bundle))),
+        (
+            "first",
+            described(
+                "The first of the two bundles of a switch, where the second is due.",
+                nullable(definition("Dataplane")),
+            ),
+        ),
         ("guard", guard()),
         ("nodes", described("Null where no node had to be looked at.", nullable(nodes()))),
         ("target", described("Asked for.", definition("Dataplane"))),
