@@ -2,6 +2,9 @@
 
 use serde_json::json;
 
+use operator::permissions::Part;
+
+use crate::permitted::{everything_of, held_to_the_rules};
 use crate::replica::Replica;
 use crate::seed::{Seed, foreign_network};
 
@@ -33,6 +36,9 @@ async fn a_replica_becomes_ready_leads_works_and_gives_the_lease_back() {
     assert_eq!(replica.end().await, 0);
     let released = seed.lease("networking-calico-leader-election");
     assert_eq!((&released["holderIdentity"], &released["leaseDurationSeconds"]), (&json!(""), &json!(1)));
+    let used = held_to_the_rules(&seed.server.requests());
+    let unused: Vec<String> = everything_of(Part::Process).difference(&used).cloned().collect();
+    assert_eq!(unused, Vec::<String>::new(), "rules of the chart that the process does not use");
     let changed: Vec<String> = seed
         .server
         .requests()

@@ -3,6 +3,8 @@
 
 mod election;
 mod ending;
+#[path = "../permitted/mod.rs"]
+mod permitted;
 mod refusals;
 mod replica;
 mod seed;

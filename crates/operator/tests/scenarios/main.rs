@@ -12,6 +12,9 @@
 mod create;
 mod errors;
 mod guard;
+mod permissions;
+#[path = "../permitted/mod.rs"]
+mod permitted;
 mod remove;
 mod stale;
 mod switch;

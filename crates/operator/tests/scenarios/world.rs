@@ -24,12 +24,16 @@ use tokio::time::Instant;
 #[path = "world/objects.rs"]
 mod objects;
 
+use crate::permitted::held_to_the_rules;
 use objects::{access_secret, cluster, definition, definitions, merge, spec};
 
 pub(crate) const NAMESPACE: &str = "shoot--foo--bar";
 pub(crate) const NAME: &str = "bar";
 pub(crate) const BUNDLE: &str = "extension-networking-calico-config";
 const EXTENSIONS: &str = "extensions.gardener.cloud";
+
+/// How the requests of the controller are told from those of a test.
+const CONTROLLER: &str = "networking-calico";
 
 /// Compressed once, as in a process.
 static DEFINITIONS: LazyLock<Arc<Definitions>> = LazyLock::new(|| Arc::new(Definitions::built_in()));
@@ -296,6 +300,7 @@ impl World {
 
     /// Every write since the last call, as `verb resource[/subresource] name`.
     pub(crate) fn writes(&self) -> Vec<String> {
+        held_to_the_rules(&of_the_controller(self.seed.requests()));
         let is_write = |request: &LoggedRequest| request.code.is_some_and(|code| code < 400) && is_write(request);
         self.seed.take_requests().into_iter().filter(is_write).map(|request| line(&request)).collect()
     }
@@ -315,8 +320,23 @@ impl World {
 
     /// How many requests since the last call.
     pub(crate) fn requests(&self) -> usize {
+        held_to_the_rules(&of_the_controller(self.seed.requests()));
         self.seed.take_requests().len() + self.shoot.take_requests().len()
     }
+}
+
+/// Whatever a scenario is about, the controller asks the seed for nothing that its role does not allow.
+impl Drop for World {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            held_to_the_rules(&of_the_controller(self.seed.requests()));
+        }
+    }
+}
+
+/// The requests that the controller made, not the scenario.
+pub(crate) fn of_the_controller(requests: Vec<LoggedRequest>) -> Vec<LoggedRequest> {
+    requests.into_iter().filter(|request| request.user_agent == CONTROLLER).collect()
 }
 
 fn is_write(request: &LoggedRequest) -> bool {
@@ -341,7 +361,11 @@ fn line(request: &LoggedRequest) -> String {
 }
 
 fn controller(seed: &Server, shoot: &Server, configuration: ControllerConfiguration) -> (Controller, Arc<Decisions>) {
-    let client = kube::Client::new(seed.service(), "default");
+    let as_controller = tower::util::MapRequest::new(seed.service(), |mut request: http::Request<_>| {
+        request.headers_mut().insert(http::header::USER_AGENT, http::HeaderValue::from_static(CONTROLLER));
+        request
+    });
+    let client = kube::Client::new(as_controller, "default");
     let seed = ApiClient::new(client, "seed", RateLimit::none(), Arc::new(Unobserved));
     let shoot = shoot.clone();
     let shoots = ShootAccess::connecting_by(seed.clone(), Address::Internal, Arc::new(Unobserved), move |_| {
