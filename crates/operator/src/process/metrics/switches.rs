@@ -11,6 +11,7 @@ use calico_policy::Decision;
 use calico_policy::nodes::NodeClass;
 use calico_policy::overlay::OverlayVerdict;
 use calico_policy::phase::Phase;
+use calico_policy::warning::WarningCode;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::Counter;
@@ -21,6 +22,10 @@ use prometheus_client::registry::Registry;
 use super::table::Series;
 use super::{Labels, register as register_series, table};
 use crate::controller::{NetworkKey, WatchCounts};
+
+/// What somebody should be woken up for. Other warnings are in the status only: a series for each would be there for good.
+const WARNINGS: [WarningCode; 3] =
+    [WarningCode::CalicoConditionCameBack, WarningCode::HoldOverdue, WarningCode::NodeLostRoute];
 
 /// Remembers the last decision about each Network.
 #[derive(Debug)]
@@ -38,6 +43,7 @@ struct Last {
     because: &'static str,
     nodes: BTreeMap<NodeClass, usize>,
     held: Option<Held>,
+    warnings: Vec<WarningCode>,
 }
 
 #[derive(Clone, Debug)]
@@ -65,6 +71,12 @@ impl SwitchMetrics {
                 .map(|survey| survey.by_class.iter().map(|(class, nodes)| (*class, *nodes)).collect())
                 .unwrap_or_default(),
             held,
+            warnings: decision
+                .warnings
+                .iter()
+                .map(|warning| warning.code)
+                .filter(|code| WARNINGS.contains(code))
+                .collect(),
         };
         self.lock().insert(key.clone(), last);
     }
@@ -115,9 +127,10 @@ impl Collector for SwitchMetrics {
 
 type Values = BTreeMap<Labels, f64>;
 
-/// The values of the four gauges at this Unix time.
-fn values(last: &BTreeMap<NetworkKey, Last>, now: f64) -> [(&'static Series, Values); 4] {
+/// The values of the gauges at this Unix time.
+fn values(last: &BTreeMap<NetworkKey, Last>, now: f64) -> [(&'static Series, Values); 5] {
     let (mut phases, mut nodes, mut holds, mut modes) = (Values::new(), Values::new(), Values::new(), Values::new());
+    let mut warnings = Values::new();
     for phase in Phase::ALL {
         phases.insert(vec![("phase", phase.code().to_owned())], 0.0);
     }
@@ -134,11 +147,15 @@ fn values(last: &BTreeMap<NetworkKey, Last>, now: f64) -> [(&'static Series, Val
             let seconds = (now - held.since as f64).max(0.0);
             holds.insert(vec![namespace(), ("reason", held.reason.clone())], seconds);
         }
+        for code in &last.warnings {
+            warnings.insert(vec![namespace(), ("code", code.code().to_owned())], 1.0);
+        }
     }
     [
         (&table::OVERLAY_SWITCHES, phases),
         (&table::OVERLAY_SWITCH_NODES, nodes),
         (&table::OVERLAY_SWITCH_HOLD, holds),
+        (&table::OVERLAY_SWITCH_WARNINGS, warnings),
         (&table::NODE_PRIVILEGE_MODE, modes),
     ]
 }
@@ -160,17 +177,26 @@ pub(super) mod tests {
 
     /// Tells the metrics about the story `held`: two of six nodes have no route.
     pub(in crate::process::metrics) fn decide(metrics: &SwitchMetrics) {
-        let story = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/held");
+        tell(metrics, &key(), "held", NOW);
+    }
+
+    /// The same about another Network, held for longer than its deadline.
+    pub(in crate::process::metrics) fn decide_overdue(metrics: &SwitchMetrics) {
+        tell(metrics, &late(), "no-route-writer", NOW + 60 * 60);
+    }
+
+    fn tell(metrics: &SwitchMetrics, key: &NetworkKey, story: &str, now: i64) {
+        let story = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(story);
         let inputs = Inputs { files: vec![story], nodes: Vec::new() };
         let dump = dump::read(&inputs, &mut std::io::empty()).unwrap();
         let options = Options {
             configuration: ControllerConfiguration::default(),
             image_vector: ImageVector::built_in("0"),
-            now: Timestamp(NOW),
+            now: Timestamp(now),
             unobserved_guard: adapter_k8s::settings::UnobservedGuard::Reported,
         };
         let items = decide_dump(&dump, &options).unwrap();
-        metrics.decided(&key(), items[0].decision().unwrap());
+        metrics.decided(key, items[0].decision().unwrap());
     }
 
     #[test]
@@ -188,6 +214,10 @@ pub(super) mod tests {
         NetworkKey { namespace: "shoot--foo--bar".to_owned(), name: "bar".to_owned() }
     }
 
+    fn late() -> NetworkKey {
+        NetworkKey { namespace: "shoot--foo--late".to_owned(), name: "late".to_owned() }
+    }
+
     /// Label values and value of every sample, per series.
     fn seen(metrics: &SwitchMetrics, now: f64) -> Vec<(&'static str, Vec<(String, f64)>)> {
         let seen = values(&metrics.lock(), now).into_iter().map(|(series, values)| {
@@ -198,6 +228,17 @@ pub(super) mod tests {
             (series.name, samples.collect())
         });
         seen.collect()
+    }
+
+    #[test]
+    fn a_hold_past_its_deadline_has_its_series() {
+        let metrics = register(&mut Registry::default());
+        decide_overdue(&metrics);
+        let warnings =
+            || seen(&metrics, 0.0).into_iter().find(|(name, _)| *name == "calico_overlay_switch_warnings").unwrap().1;
+        assert_eq!(warnings(), [("shoot--foo--late,HoldOverdue".to_owned(), 1.0)]);
+        metrics.forgotten(&late());
+        assert_eq!(warnings(), []);
     }
 
     #[test]
@@ -218,6 +259,7 @@ pub(super) mod tests {
                     ]
                 ),
                 ("calico_overlay_switch_hold_seconds", vec![sample("shoot--foo--bar,RoutesMissing", 90.0)]),
+                ("calico_overlay_switch_warnings", vec![]),
                 ("calico_node_privilege_mode", vec![sample("Privileged,GateDisabled", 1.0)]),
             ]
         );

@@ -148,6 +148,8 @@ series! {
         "Nodes of a shoot by their class, while its switch is open";
     OVERLAY_SWITCH_HOLD = Gauge "calico_overlay_switch_hold_seconds" ["namespace", "reason"], Ours,
         "For how long a switch has been held, while it is";
+    OVERLAY_SWITCH_WARNINGS = Gauge "calico_overlay_switch_warnings" ["namespace", "code"], Ours,
+        "1 while the last decision warns of this; only CalicoConditionCameBack, HoldOverdue and NodeLostRoute";
     OVERLAY_SWITCH_TOTAL = Counter "calico_overlay_switch_total" ["verdict", "reason"], Ours,
         "Decisions about the overlay; no reason where encapsulation is not removed or every node has its route";
     OVERLAY_SWITCH_NODE_WATCHES = Gauge "calico_overlay_switch_node_watches" ["state"], Ours,

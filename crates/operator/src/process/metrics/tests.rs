@@ -65,6 +65,7 @@ fn busy() -> Metrics {
     metrics.queue.depth([(Priority::FirstList, 3), (Priority::Change, 1)]);
     metrics.queue.started(&key, Duration::from_millis(2));
     switches::tests::decide(&metrics.switches);
+    switches::tests::decide_overdue(&metrics.switches);
     metrics
 }
 
