@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::charts;
 use crate::codegen;
 use crate::failure::{Failure, Problem};
 use crate::memory;
@@ -79,6 +80,7 @@ fn steps(repository: &Repository) -> Vec<Step<'_>> {
         name: "codegen --check".to_owned(),
         check: Box::new(|| findings(&codegen::run(codegen::Mode::Check)?)),
     });
+    steps.push(Step { name: "charts".to_owned(), check: Box::new(|| findings(&charts::run(charts::Mode::Compare)?)) });
     steps.push(cargo(root, "machete", &["machete"]));
     steps.push(cargo(root, "deny", &["deny", "--locked", "check", "licenses", "bans", "sources"]));
     steps.push(Step { name: "shellcheck".to_owned(), check: Box::new(|| shellcheck(repository)) });

@@ -3,6 +3,7 @@
 //! To add one: a function that returns its whole content, and a line in [`GENERATED`].
 
 mod c_header;
+mod cluster_roles;
 mod command_reference;
 mod decision_list;
 pub(crate) mod deviations;
@@ -12,6 +13,7 @@ pub(crate) mod failures;
 mod json_schema;
 mod metrics;
 mod non_privileged;
+mod runbook;
 mod stored_bundle;
 
 use calico_manifests::definitions;
@@ -63,7 +65,20 @@ const GENERATED: &[Generated] = &[
         path: "crates/calico-manifests/generated/calico-typha-dashboard.json",
         content: || Ok(dashboards::generate_json(&dashboards::typha())),
     },
+    Generated {
+        path: "charts/gardener-extension-networking-calico/cluster-role-rules.yaml",
+        content: || Ok(cluster_roles::controller()),
+    },
+    Generated {
+        path: "charts/gardener-extension-networking-calico/reader-rules.yaml",
+        content: || Ok(cluster_roles::reader()),
+    },
+    Generated {
+        path: "charts/gardener-extension-networking-calico/dashboards/overlay-switch.json",
+        content: || Ok(dashboards::generate_json(&dashboards::overlay_switch())),
+    },
     Generated { path: "docs/metrics.md", content: || Ok(metrics::page()) },
+    Generated { path: "docs/operations.md", content: runbook::page },
     Generated { path: "examples/up-to-date/bundle.yaml", content: stored_bundle::text },
     Generated { path: "docs/non-privileged.md", content: || Ok(non_privileged::page()) },
     Generated { path: "docs/xtask.md", content: || Ok(command_reference::page(crate::Arguments::command())) },

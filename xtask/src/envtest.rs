@@ -69,15 +69,15 @@ fn given(folder: PathBuf) -> Result<PathBuf, Failure> {
     Ok(folder)
 }
 
-/// Builds a program unless it is there.
-fn build(module: &Path, package: &str, flags: &str, program: &Path) -> Result<(), Failure> {
+/// Builds a Go program unless it is there.
+pub(crate) fn build(module: &Path, package: &str, flags: &str, program: &Path) -> Result<(), Failure> {
     if program.is_file() {
         return Ok(());
     }
     if !process::exists(Command::new("go").arg("version")) {
         return Err(Failure::ToolMissing {
             tool: "go",
-            remedy: "install Go, or let KUBEBUILDER_ASSETS name a folder with `etcd` and `kube-apiserver`",
+            remedy: "install Go; for `etcd` and `kube-apiserver` it is enough that KUBEBUILDER_ASSETS names a folder with both",
         });
     }
     eprintln!("building {package}, once: this takes minutes");
@@ -99,7 +99,7 @@ fn version_flags(version: &str) -> String {
 }
 
 /// The version of a module that a `go.mod` requires.
-fn required_version(folder: &Path, module: &str) -> Result<String, Failure> {
+pub(crate) fn required_version(folder: &Path, module: &str) -> Result<String, Failure> {
     let path = folder.join("go.mod");
     let text = fs::read_to_string(&path).map_err(|source| Failure::Read { path: path.clone(), source })?;
     version_in(&text, module).ok_or_else(|| Failure::Decode {

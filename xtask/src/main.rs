@@ -7,6 +7,7 @@
 
 mod bench;
 mod callgrind;
+mod charts;
 mod ci;
 mod codegen;
 mod e2e;
@@ -70,6 +71,12 @@ enum Command {
     Model,
     /// Run cargo-mutants on calico-policy; fail on a survivor that is not in the list of equivalent mutants
     Mutants(mutants::Selection),
+    /// Lint the Helm charts, render each with every value changed once, and test the alert rules
+    Charts {
+        /// Replace what is expected by what is rendered, to be looked at before it is committed
+        #[arg(long)]
+        write: bool,
+    },
     /// Run every check that a change must pass
     Ci,
 }
@@ -85,6 +92,7 @@ fn main() -> ExitCode {
         Command::E2e(arguments) => e2e::run(&arguments),
         Command::Model => model::run(),
         Command::Mutants(selection) => mutants::run(&selection),
+        Command::Charts { write } => charts::run(if write { charts::Mode::Write } else { charts::Mode::Compare }),
         Command::Ci => ci::run(),
     };
     exit_code(outcome)

@@ -1,4 +1,4 @@
-//! Dashboards for Felix, Typha and BIRD in the shoot's Plutono.
+//! Dashboards for Felix, Typha and BIRD in the shoot's Plutono, and for the overlay switch in the seed's, which is part of the chart.
 //!
 //! They are written as [`Dashboard`]s: a panel is its title, what it shows, what to do about it, and its queries; all
 //! that Plutono wants besides is in one file. `cargo xtask codegen` turns them into `generated/*.json`, which are
@@ -11,6 +11,7 @@ mod json;
 #[cfg(test)]
 mod metrics;
 mod model;
+mod overlay_switch;
 #[cfg(test)]
 mod promql;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use crate::names::labels;
 pub use bird::dashboard as bird;
 pub use felix::dashboard as felix;
 pub use model::Dashboard;
+pub use overlay_switch::dashboard as overlay_switch;
 pub use typha::dashboard as typha;
 
 /// Name of the ConfigMap.

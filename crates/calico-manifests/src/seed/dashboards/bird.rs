@@ -3,7 +3,7 @@
 //! Of the exporter's metrics the ScrapeConfig keeps few, so these panels use no others. The uptime of a session is kept
 //! but not shown: it needs a time format that Calico's configuration of BIRD does not set.
 
-use super::model::{Dashboard, Fold, Form, Limits, Panel, Row, Unit, Variable, query};
+use super::model::{Dashboard, Fold, Form, Limits, Monitoring, Panel, Row, Unit, Variable, query};
 
 /// The dashboard.
 #[must_use]
@@ -15,6 +15,7 @@ pub fn dashboard() -> Dashboard {
         description: "BIRD exchanges the routes of pod networks between nodes. The figures come from the exporter beside \
                       calico-node, which `birdExporter.enabled` of the NetworkConfig switches on: without it, or with the \
                       backend `none` or `vxlan`, this dashboard is empty. IPv4 only.",
+        monitoring: Monitoring::Shoot,
         variables: vec![Variable { name: "Node", label: "node", metric: "bird_protocol_up" }],
         rows: vec![health(), sessions(), routes()],
     }

@@ -2,7 +2,7 @@
 
 mod packet_filter;
 
-use super::model::{Dashboard, Fold, Form, Limits, Panel, Row, Unit, Variable, query};
+use super::model::{Dashboard, Fold, Form, Limits, Monitoring, Panel, Row, Unit, Variable, query};
 
 /// The dashboard.
 #[must_use]
@@ -11,6 +11,7 @@ pub fn dashboard() -> Dashboard {
         uid: "calico-felix-dashboard",
         title: "Calico Felix",
         description: "Felix runs in every calico-node and programs policies, routes and interfaces of its node.",
+        monitoring: Monitoring::Shoot,
         variables: vec![Variable { name: "Node", label: "node", metric: "felix_resync_state" }],
         rows: vec![
             health(),

@@ -5,13 +5,15 @@
 
 use serde_json::{Value, json};
 
-use super::model::{Dashboard, Fold, Form, Limits, Panel, Query, Row, Variable};
+use super::model::{Dashboard, Fold, Form, Limits, Monitoring, Panel, Query, Row, Variable};
 
 /// What Plutono 7.5 writes itself; a dashboard of an older version would be migrated on every load.
 const SCHEMA_VERSION: u32 = 27;
 
 /// The name that Gardener gives the data source of the shoot's Prometheus.
 const DATA_SOURCE: &str = "prometheus";
+/// The same for the seed's.
+const SEED_DATA_SOURCE: &str = "seed-prometheus";
 
 const GRID_WIDTH: usize = 24;
 const NUMBER_HEIGHT: usize = 4;
@@ -27,8 +29,8 @@ impl Dashboard {
     /// The fields of the dashboard as Plutono reads it.
     #[must_use]
     pub(super) fn to_json(&self) -> Fields {
-        let Self { uid, title, description, variables, rows } = self;
-        fields([
+        let Self { uid, title, description, monitoring, variables, rows } = self;
+        let mut fields = fields([
             (
                 "annotations",
                 json!({"list": [{
@@ -50,7 +52,17 @@ impl Dashboard {
             ("refresh", json!("1m")),
             ("schemaVersion", json!(SCHEMA_VERSION)),
             ("style", json!("dark")),
-            ("tags", json!(["network", "calico", "shoot"])),
+            (
+                "tags",
+                json!([
+                    "network",
+                    "calico",
+                    match monitoring {
+                        Monitoring::Shoot => "shoot",
+                        Monitoring::Seed => "seed",
+                    }
+                ]),
+            ),
             ("templating", json!({"list": variables.iter().map(variable).collect::<Vec<_>>()})),
             ("time", json!({"from": "now-1h", "to": "now"})),
             ("timepicker", json!({"refresh_intervals": ["10s", "30s", "1m", "5m", "15m", "30m", "1h"]})),
@@ -58,7 +70,28 @@ impl Dashboard {
             ("title", json!(title)),
             ("uid", json!(uid)),
             ("version", json!(1)),
-        ])
+        ]);
+        if *monitoring == Monitoring::Seed {
+            fields.values_mut().for_each(ask_the_seed);
+        }
+        fields
+    }
+}
+
+/// Puts the seed's data source in the place of the shoot's.
+fn ask_the_seed(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if name == "datasource" && value == DATA_SOURCE {
+                    *value = json!(SEED_DATA_SOURCE);
+                } else {
+                    ask_the_seed(value);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(ask_the_seed),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

@@ -10,8 +10,18 @@ pub struct Dashboard {
     pub(super) uid: &'static str,
     pub(super) title: &'static str,
     pub(super) description: &'static str,
+    pub(super) monitoring: Monitoring,
     pub(super) variables: Vec<Variable>,
     pub(super) rows: Vec<Row>,
+}
+
+/// Whose Plutono shows a dashboard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Monitoring {
+    /// That of a shoot, with the metrics of its Calico.
+    Shoot,
+    /// That of the seed, with the metrics of this extension.
+    Seed,
 }
 
 /// A drop-down of label values; several can be chosen, and all are at first.

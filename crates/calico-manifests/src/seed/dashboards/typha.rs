@@ -1,6 +1,6 @@
 //! Typha: do all nodes get the changes of the datastore, and how late?
 
-use super::model::{Dashboard, Fold, Form, Limits, Panel, Query, Row, Unit, Variable, query};
+use super::model::{Dashboard, Fold, Form, Limits, Monitoring, Panel, Query, Row, Unit, Variable, query};
 
 /// The dashboard.
 #[must_use]
@@ -10,6 +10,7 @@ pub fn dashboard() -> Dashboard {
         title: "Calico Typha",
         description: "Typha reads the datastore once and sends its changes to all nodes. Clients are the calico-nodes, each \
                       with one connection per kind of data (*syncer*).",
+        monitoring: Monitoring::Shoot,
         variables: vec![
             Variable { name: "Pod", label: "pod", metric: "typha_connections_active" },
             Variable { name: "Syncer", label: "syncer", metric: "typha_connections_streaming" },

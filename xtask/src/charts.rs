@@ -1,0 +1,163 @@
+//! `charts`: lints the Helm charts, renders each with every value changed once, and tests the alert rules.
+//!
+//! What the charts render is kept in `xtask/charts`, one folder per chart: `default.yaml` whole, and for each case the values with the
+//! difference that they make. Whoever changes a chart looks at both; `--write` replaces them. Helm and Prometheus' rule engine are built
+//! from their Go modules, pinned by the files in `xtask/helm` and `xtask/alerts`, and kept in `target`.
+
+mod cases;
+mod difference;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::envtest;
+use crate::failure::{Failure, Problem};
+use crate::process;
+use crate::repository;
+use cases::{CHARTS, Case, Chart, Expected};
+
+const HELM_MODULE: &str = "helm.sh/helm/v4";
+const PROMETHEUS_MODULE: &str = "github.com/prometheus/prometheus";
+/// Where the expectations are.
+const EXPECTATIONS: &str = "xtask/charts";
+/// The API server that the charts are rendered for, unless a case names another.
+const KUBERNETES: &str = "1.36.3";
+
+/// What to do with what is rendered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Compare,
+    Write,
+}
+
+pub(crate) fn run(mode: Mode) -> Result<Vec<Problem>, Failure> {
+    let root = repository::root()?;
+    let helm = Helm { program: program(&root, "helm", HELM_MODULE, "helm.sh/helm/v4/cmd/helm")?, root: root.clone() };
+    let mut problems = Vec::new();
+    for chart in CHARTS {
+        if let Err(failure) = helm.lint(chart) {
+            problems.push(Problem::new(chart.path, failure.to_string()));
+            continue;
+        }
+        problems.extend(compare(&helm, chart, mode)?);
+    }
+    let alerts = program(&root, "alerts", PROMETHEUS_MODULE, ".")?;
+    let tests = "xtask/alerts/overlay-switch.test.yaml";
+    if let Err(failure) = process::run(Command::new(alerts).current_dir(&root).arg(tests)) {
+        problems.push(Problem::new(tests, failure.to_string()));
+    }
+    Ok(problems)
+}
+
+/// A Go program of `xtask/<name>`, built on the first call.
+fn program(root: &Path, name: &str, module: &str, package: &str) -> Result<PathBuf, Failure> {
+    let sources = root.join("xtask").join(name);
+    let version = envtest::required_version(&sources, module)?;
+    let folder = root.join("target").join(name);
+    fs::create_dir_all(&folder).map_err(|source| Failure::Write { path: folder.clone(), source })?;
+    // The version is part of the name, so that a changed pin is never answered by an old program.
+    let program = folder.join(format!("{name}-{version}"));
+    if package == "." && is_older(&program, &sources.join("main.go")) {
+        let _ = fs::remove_file(&program);
+    }
+    envtest::build(&sources, package, "", &program)?;
+    Ok(program)
+}
+
+fn is_older(program: &Path, source: &Path) -> bool {
+    let changed = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified());
+    matches!((changed(program), changed(source)), (Ok(program), Ok(source)) if program < source)
+}
+
+struct Helm {
+    program: PathBuf,
+    root: PathBuf,
+}
+
+impl Helm {
+    fn lint(&self, chart: &Chart) -> Result<(), Failure> {
+        process::capture(self.command().args(["lint", "--strict", chart.path])).map(|_| ())
+    }
+
+    fn render(&self, chart: &Chart, case: &Case) -> Result<String, Failure> {
+        let values = self.root.join("target/helm/values.yaml");
+        fs::write(&values, case.values).map_err(|source| Failure::Write { path: values.clone(), source })?;
+        let kubernetes = case.kubernetes.unwrap_or(KUBERNETES);
+        let mut command = self.command();
+        command.args(["template", chart.release, chart.path, "--namespace", chart.namespace]);
+        command.args(["--kube-version", kubernetes, "--values"]).arg(&values);
+        process::capture(&mut command)
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.current_dir(&self.root);
+        // Nothing of the person who runs this.
+        for (variable, folder) in
+            [("HELM_CACHE_HOME", "cache"), ("HELM_CONFIG_HOME", "config"), ("HELM_DATA_HOME", "data")]
+        {
+            command.env(variable, self.root.join("target/helm").join(folder));
+        }
+        command
+    }
+}
+
+fn compare(helm: &Helm, chart: &Chart, mode: Mode) -> Result<Vec<Problem>, Failure> {
+    let folder = helm.root.join(EXPECTATIONS).join(chart.name);
+    let default = helm.render(chart, &Case::default())?;
+    let mut problems = Vec::new();
+    problems.extend(expect(&folder.join("default.yaml"), &default, mode)?);
+    for case in chart.cases {
+        let rendered = helm.render(chart, case);
+        match (&case.expected, rendered) {
+            (Expected::Difference, Ok(rendered)) => {
+                let text =
+                    format!("# {}\n{}\n{}", case.name, quoted(case.values), difference::between(&default, &rendered));
+                problems.extend(expect(&folder.join(format!("{}.diff", case.name)), &text, mode)?);
+            }
+            (Expected::Refusal(words), Err(failure)) => {
+                let failure = failure.to_string();
+                if !failure.contains(words) {
+                    problems.push(Problem::new(place(chart, case), format!("is refused without `{words}`: {failure}")));
+                }
+            }
+            (Expected::Difference, Err(failure)) => {
+                problems.push(Problem::new(place(chart, case), failure.to_string()));
+            }
+            (Expected::Refusal(_), Ok(_)) => {
+                problems.push(Problem::new(place(chart, case), "is rendered, and must be refused"));
+            }
+        }
+    }
+    Ok(problems)
+}
+
+fn place(chart: &Chart, case: &Case) -> String {
+    format!("{}, case `{}`", chart.path, case.name)
+}
+
+/// Values as comments.
+fn quoted(values: &str) -> String {
+    values.trim_end().lines().map(|line| format!("# | {line}\n")).collect()
+}
+
+fn expect(path: &Path, rendered: &str, mode: Mode) -> Result<Option<Problem>, Failure> {
+    if mode == Mode::Write {
+        let write = || path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, rendered));
+        write().map_err(|source| Failure::Write { path: path.to_owned(), source })?;
+        return Ok(None);
+    }
+    let committed = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(source) => return Err(Failure::Read { path: path.to_owned(), source }),
+    };
+    if committed == rendered {
+        return Ok(None);
+    }
+    let number = committed.lines().zip(rendered.lines()).take_while(|(ours, theirs)| ours == theirs).count() + 1;
+    let shown = path.to_string_lossy().into_owned();
+    let text = "the chart renders something else from here on; look at `cargo xtask charts --write` and `git diff`";
+    Ok(Some(Problem::at_line(&shown, number, text)))
+}
