@@ -12,6 +12,7 @@
 mod create;
 mod errors;
 mod guard;
+mod hand_over;
 mod permissions;
 #[path = "../permitted/mod.rs"]
 mod permitted;

@@ -32,7 +32,7 @@ fn objects(path: &PathBuf) -> Vec<Value> {
 }
 
 /// A world that holds the recorded shoot.
-fn world(name: &str) -> Option<World> {
+pub(crate) fn recorded_world(name: &str) -> Option<World> {
     let world = World::of(&format!("shoot--demo--{name}"), name);
     for object in recorded(name)? {
         if object["kind"] == "Node" {
@@ -44,7 +44,7 @@ fn world(name: &str) -> Option<World> {
     Some(world)
 }
 
-fn asked_again(world: &World) {
+pub(crate) fn ask_again(world: &World) {
     world.edit(|network| {
         network["metadata"]["annotations"]["gardener.cloud/operation"] = json!("reconcile");
         network["metadata"]["annotations"]["gardener.cloud/timestamp"] = json!("2026-11-26T10:00:00Z");
@@ -53,7 +53,7 @@ fn asked_again(world: &World) {
 
 #[tokio::test(start_paused = true)]
 async fn a_settled_network_is_left_alone_until_it_is_asked_for() {
-    let Some(world) = world("ready") else { return };
+    let Some(world) = recorded_world("ready") else { return };
     world.edit(|network| {
         let generation = network["metadata"]["generation"].clone();
         network["status"]["observedGeneration"] = generation;
@@ -65,9 +65,9 @@ async fn a_settled_network_is_left_alone_until_it_is_asked_for() {
 
 #[tokio::test(start_paused = true)]
 async fn a_switch_that_go_would_hold_is_held_with_the_bundle_taken_over() {
-    let Some(world) = world("held") else { return };
+    let Some(world) = recorded_world("held") else { return };
     let old = world.managed_resource().unwrap()["spec"]["secretRefs"][0]["name"].as_str().unwrap().to_owned();
-    asked_again(&world);
+    ask_again(&world);
     world.reconcile().await.unwrap();
     assert_eq!(world.switch(), "AwaitingRoutes Hold RoutesMissing Held");
     assert_eq!(world.pool_mode(), "Always");
@@ -89,8 +89,8 @@ async fn a_switch_that_go_would_hold_is_held_with_the_bundle_taken_over() {
 
 #[tokio::test(start_paused = true)]
 async fn a_switch_that_is_ready_is_made() {
-    let Some(world) = world("ready") else { return };
-    asked_again(&world);
+    let Some(world) = recorded_world("ready") else { return };
+    ask_again(&world);
     world.settle().await;
     assert_eq!(world.pool_mode(), "Never");
     assert_eq!(world.switch(), "Done Unchanged - Target");
@@ -142,8 +142,8 @@ async fn gardeners_own_definitions_take_all_that_is_written() {
 
 #[tokio::test(start_paused = true)]
 async fn calico_node_stays_where_go_finds_it() {
-    let Some(world) = world("held") else { return };
-    asked_again(&world);
+    let Some(world) = recorded_world("held") else { return };
+    ask_again(&world);
     world.reconcile().await.unwrap();
     let bundle = world.bundle();
     assert!(bundle.contains("kind: DaemonSet") && bundle.contains("name: calico-node"), "in the plain key");

@@ -42,7 +42,7 @@ static DEFINITIONS: LazyLock<Arc<Definitions>> = LazyLock::new(|| Arc::new(Defin
 pub(crate) struct World {
     pub(crate) seed: Server,
     pub(crate) shoot: Server,
-    controller: Controller,
+    controller: Arc<Controller>,
     decisions: Arc<Decisions>,
     key: NetworkKey,
 }
@@ -85,6 +85,13 @@ impl World {
             .unwrap();
         let shoot = Server::builder()
             .definition(definition("crd.projectcalico.org", "v1", "IPPool", "ippools", "Cluster"))
+            .definition(definition(
+                "autoscaling.k8s.io",
+                "v1",
+                "VerticalPodAutoscaler",
+                "verticalpodautoscalers",
+                "Namespaced",
+            ))
             .build()
             .unwrap();
         let mut configuration = ControllerConfiguration::default();
@@ -202,7 +209,14 @@ impl World {
     pub(crate) fn images(&mut self, images: &Value) {
         self.restart();
         let overwrite = json!({"images": images});
-        self.controller.images = ImageVector::built_in("v0.0.0").with_overwrite(overwrite).unwrap();
+        Arc::get_mut(&mut self.controller).unwrap().images =
+            ImageVector::built_in("v0.0.0").with_overwrite(overwrite).unwrap();
+    }
+
+    /// The controller itself, for a queue and workers of their own.
+    #[allow(dead_code, reason = "the sweeps, which take this file by its path, need it")]
+    pub(crate) fn controller(&self) -> Arc<Controller> {
+        Arc::clone(&self.controller)
     }
 
     /// One look.
@@ -360,7 +374,11 @@ fn line(request: &LoggedRequest) -> String {
     format!("{verb} {place} {name}")
 }
 
-fn controller(seed: &Server, shoot: &Server, configuration: ControllerConfiguration) -> (Controller, Arc<Decisions>) {
+fn controller(
+    seed: &Server,
+    shoot: &Server,
+    configuration: ControllerConfiguration,
+) -> (Arc<Controller>, Arc<Decisions>) {
     let as_controller = tower::util::MapRequest::new(seed.service(), |mut request: http::Request<_>| {
         request.headers_mut().insert(http::header::USER_AGENT, http::HeaderValue::from_static(CONTROLLER));
         request
@@ -387,7 +405,7 @@ fn controller(seed: &Server, shoot: &Server, configuration: ControllerConfigurat
         watches,
         memory: Default::default(),
     };
-    (controller, decisions)
+    (Arc::new(controller), decisions)
 }
 
 std::thread_local! {

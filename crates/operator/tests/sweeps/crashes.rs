@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fake_apiserver::{Effect, Fault};
 
-use crate::faults::{Place, compare, undisturbed};
+use crate::faults::{Place, Refusal, compare, undisturbed};
 use crate::operation::Operation;
 use crate::play::{self, Kill};
 use crate::runs::Runs;
@@ -29,7 +29,7 @@ async fn sweep(operation: Operation, at_least: usize) {
                 }
                 runs.count();
                 let what = format!("{operation:?}, killed {name} request {request} to the {place:?}");
-                compare(operation, &world, &watchdog, &expected, &what).await;
+                compare(operation, &world, &watchdog, &expected, Refusal::Never, &what).await;
             }
         }
     }
@@ -38,7 +38,7 @@ async fn sweep(operation: Operation, at_least: usize) {
 
 #[tokio::test(start_paused = true)]
 async fn create_survives() {
-    sweep(Operation::Create, 36).await;
+    sweep(Operation::Create, 38).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -48,30 +48,30 @@ async fn a_no_op_survives() {
 
 #[tokio::test(start_paused = true)]
 async fn a_held_switch_survives() {
-    sweep(Operation::Held, 84).await;
+    sweep(Operation::Held, 88).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_switch_survives() {
-    sweep(Operation::Switch, 112).await;
+    sweep(Operation::Switch, 118).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn restore_survives() {
-    sweep(Operation::Restore, 58).await;
+    sweep(Operation::Restore, 60).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn migrate_survives() {
-    sweep(Operation::Migrate, 54).await;
+    sweep(Operation::Migrate, 56).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn delete_survives() {
-    sweep(Operation::Delete, 50).await;
+    sweep(Operation::Delete, 52).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_forced_deletion_survives() {
-    sweep(Operation::ForceDelete, 30).await;
+    sweep(Operation::ForceDelete, 32).await;
 }

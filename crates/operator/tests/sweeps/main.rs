@@ -11,6 +11,7 @@
 
 mod crashes;
 mod faults;
+mod gaps;
 mod gardenlet;
 mod operation;
 #[path = "../permitted/mod.rs"]

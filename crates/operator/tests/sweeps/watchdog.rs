@@ -68,7 +68,8 @@ impl Watchdog {
         {
             self.tell("the record says that no encapsulation is in effect before that is so".to_owned());
         }
-        if status["providerStatus"]["overlaySwitch"]["phase"] == "Done" && mode.as_deref() != Some("Never") {
+        let is_done = status["providerStatus"]["overlaySwitch"]["phase"] == "Done";
+        if is_done && managed_resource.is_some() && mode.as_deref() != Some("Never") {
             self.tell("the switch is said to be done with encapsulation in the bundle".to_owned());
         }
         if status["lastOperation"]["state"] != "Succeeded" {
@@ -117,4 +118,84 @@ fn pool_mode(seed: &Server, managed_resource: &Value) -> Option<String> {
     let bundle = String::from_utf8(STANDARD.decode(secret["data"]["config.yaml"].as_str()?).ok()?).ok()?;
     let pool = bundle.split("\n---\n").find(|document| document.contains("kind: IPPool"))?;
     pool.lines().find_map(|line| line.trim().strip_prefix("ipipMode: ")).map(str::to_owned)
+}
+
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::operation::{Operation, overlay};
+
+    const MANAGED_RESOURCES: &str =
+        "/apis/resources.gardener.cloud/v1alpha1/namespaces/shoot--foo--bar/managedresources";
+    const NETWORK: &str = "/apis/extensions.gardener.cloud/v1alpha1/namespaces/shoot--foo--bar/networks/bar/status";
+
+    /// What a wrong controller would write.
+    async fn write(world: &World, path: &str, patch: &Value) {
+        let client = kube::Client::new(world.seed.service(), "default");
+        let request = http::Request::patch(path)
+            .header("Content-Type", "application/merge-patch+json")
+            .body(patch.to_string().into_bytes())
+            .unwrap();
+        client.request_text(request).await.unwrap();
+    }
+
+    async fn check(world: &World, path: &str, patch: Value, expected: &[&str]) {
+        let watchdog = Watchdog::over(world);
+        write(world, path, &patch).await;
+        assert_eq!(watchdog.seen(), expected, "{patch}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_tells_of_an_encapsulation_that_goes_too_early() {
+        let native = World::new();
+        native.node("a", Some(("False", "RouteCreated"))).ask("reconcile", overlay(false)).settle().await;
+        let name = native.managed_resource().unwrap()["spec"]["secretRefs"][0]["name"].as_str().unwrap().to_owned();
+        let secret = (*native.stored("", "secrets", &name).unwrap()).clone();
+        let path = format!("{MANAGED_RESOURCES}/{BUNDLE}");
+        let patch = json!({"spec": {"secretRefs": [{"name": name}]}});
+
+        let early = Operation::Switch.prepare().await;
+        early.put(secret.clone());
+        check(&early, &path, patch.clone(), &["the encapsulation went while node `b` had no route"]).await;
+
+        let ready = Operation::Switch.prepare().await;
+        ready.put(secret).node("b", Some(("False", "RouteCreated")));
+        check(&ready, &path, patch, &[]).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_tells_of_each_lie_in_a_status() {
+        let world = Operation::Switch.prepare().await;
+        let generation = world.network().unwrap()["metadata"]["generation"].clone();
+        let succeeded = |kind: &str| json!({"status": {"lastOperation": {"type": kind, "state": "Succeeded"}, "observedGeneration": generation}});
+        check(&world, NETWORK, succeeded("Reconcile"), &[]).await;
+        let record = json!({"status": {"state": {"encapsulation": {"ipv4": "None"}}}});
+        let too_early = "the record says that no encapsulation is in effect before that is so";
+        check(&world, NETWORK, record, &[too_early]).await;
+        write(&world, NETWORK, &json!({"status": {"state": null}})).await;
+
+        let done = json!({"status": {"providerStatus": {"overlaySwitch": {"phase": "Done"}}}});
+        check(&world, NETWORK, done, &["the switch is said to be done with encapsulation in the bundle"]).await;
+        write(&world, NETWORK, &json!({"status": {"providerStatus": null}})).await;
+
+        let earlier = json!({"status": {"observedGeneration": 0}});
+        check(&world, NETWORK, earlier, &["success is told for another generation"]).await;
+        write(&world, NETWORK, &succeeded("Reconcile")).await;
+
+        let error = json!({"status": {"lastError": {"description": "x"}}});
+        check(&world, NETWORK, error, &["success is told together with an error"]).await;
+        write(&world, NETWORK, &json!({"status": {"lastError": null}})).await;
+
+        let still_there = ["migration is told to have succeeded with the bundle still there"];
+        check(&world, NETWORK, succeeded("Migrate"), &still_there).await;
+        let still_there = ["deletion is told to have succeeded with the bundle still there"];
+        check(&world, NETWORK, succeeded("Delete"), &still_there).await;
+
+        world.resource_manager("False");
+        for kind in ["Create", "Reconcile", "Restore"] {
+            let not_applied = ["success is told although the bundle is not applied"];
+            check(&world, NETWORK, succeeded(kind), &not_applied).await;
+        }
+    }
 }
