@@ -10,153 +10,55 @@
 //! without a figure and a broken promise that does not depend on the machine are failures. Where valgrind is present,
 //! instructions are counted as well: they are the same on every run.
 
+mod budgets;
+mod instructions;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+use budgets::{BUDGETS, Budget, Promise};
 
 use crate::callgrind;
 use crate::failure::{Failure, Problem};
 use crate::process;
 use crate::repository;
 
-/// What was promised about one figure.
-#[derive(Debug)]
-struct Budget {
-    /// As the measurement calls its figure.
-    name: &'static str,
-    /// For people.
-    what: &'static str,
-    unit: &'static str,
-    promise: Promise,
+/// What is measured.
+#[derive(clap::Args)]
+pub(crate) struct Selection {
+    /// Only these: `binary`, `verdict`, `render`, `dump`, `reconcile`, `admission`; all of them where none is named
+    #[arg(value_enum, value_name = "GROUP")]
+    groups: Vec<Group>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Promise {
-    /// Bytes, instructions, requests, a ratio within one run: every machine must see at most this, more is a failure.
-    AnyMachine(f64),
-    /// Wall time and the like: printed, and marked where over.
-    ThisMachine(f64),
-    /// Nothing: told because people ask.
-    Told,
+/// Figures that are measured together; their names start with this one and `/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Group {
+    /// Size and start of the release binary
+    Binary,
+    /// The decision over the nodes of a shoot
+    Verdict,
+    /// The objects of a shoot and their bundle
+    Render,
+    /// Reading what kubectl prints of 5,000 nodes
+    Dump,
+    /// The controller with 1,000 Networks
+    Reconcile,
+    /// The admission webhook
+    Admission,
 }
-
-const fn budget(name: &'static str, what: &'static str, unit: &'static str, promise: Promise) -> Budget {
-    Budget { name, what, unit, promise }
-}
-
-const BUDGETS: &[Budget] = &[
-    budget("binary/size", "release binary", "MB", Promise::AnyMachine(15.0)),
-    budget("binary/start", "start of the binary, `--version`, best of 20", "ms", Promise::ThisMachine(10.0)),
-    // Processors of today do at least one per nanosecond; the kernel's are not counted.
-    budget("binary/start-instructions", "start of the binary, `--version`", INSTRUCTIONS, Promise::AnyMachine(10.0)),
-    budget("verdict/ready-5000", "decision over 5,000 nodes, all ready", "us", Promise::ThisMachine(100.0)),
-    budget("verdict/blocking-5000", "the same, all blocking, worst order", "us", Promise::ThisMachine(100.0)),
-    budget("verdict/per-node", "the same, per node", "ns", Promise::ThisMachine(20.0)),
-    // A node of a list that does not fit the cache costs more time, but no more instructions.
-    budget("verdict/growth", "per node of 100,000 beside one of 5,000", "times", Promise::AnyMachine(6.0)),
-    // Half as much again as was counted when the decisions took 44 and 60 us: time differs by machine, this does not.
-    budget("verdict/ready-instructions", "5,000 nodes, all ready", INSTRUCTIONS, Promise::AnyMachine(0.7)),
-    budget("verdict/blocking-instructions", "5,000 nodes, worst order", INSTRUCTIONS, Promise::AnyMachine(1.8)),
-    budget(
-        "verdict/instructions-growth",
-        "instructions per node of 100,000 beside one of 5,000",
-        "times",
-        Promise::AnyMachine(1.1),
-    ),
-    budget("render/objects", "decide and render one shoot (Go renders in 33 ms)", "us", Promise::ThisMachine(2_000.0)),
-    budget("render/instructions", "the same", INSTRUCTIONS, Promise::AnyMachine(3.0)),
-    budget(
-        "render/stored",
-        "encode and check its bundle (Go reconciles in 61 ms)",
-        "us",
-        Promise::ThisMachine(10_000.0),
-    ),
-    budget("render/passes", "passes over the definitions per process", "passes", Promise::AnyMachine(1.0)),
-    budget("render/secret", "largest of four bundle Secrets (Go: 353 KB)", "KB", Promise::AnyMachine(100.0)),
-    budget("render/held-per-shoot", "memory for each bundle that is held", "KiB", Promise::AnyMachine(64.0)),
-    budget("render/process", "process of `render`, best of 20", "ms", Promise::ThisMachine(30.0)),
-    budget(
-        "reconcile/ready",
-        "start of `run` until it is ready, best of 5 (Go: 100 ms)",
-        "ms",
-        Promise::ThisMachine(100.0),
-    ),
-    budget("reconcile/idle-memory", "resident, nothing to do (Go: 67-90 MiB)", "MiB", Promise::AnyMachine(15.0)),
-    budget("reconcile/idle-memory-clusters", "the same, 1,000 Clusters (Go: 151)", "MiB", Promise::AnyMachine(20.0)),
-    // 200 and 500 per second of processor time.
-    budget("reconcile/first-processor", "processor, per first reconcile (Go: 81 ms)", "ms", Promise::ThisMachine(5.0)),
-    budget(
-        "reconcile/first-requests",
-        "requests, per first reconcile (Go: 22.6)",
-        "requests",
-        Promise::AnyMachine(14.0),
-    ),
-    budget("reconcile/first-elapsed", "1,000 Networks from nothing", "s", Promise::Told),
-    budget("reconcile/no-op-processor", "processor, nothing to do (Go: 109 ms)", "ms", Promise::ThisMachine(2.0)),
-    budget("reconcile/no-op-requests", "requests, nothing to do (Go: 19.1)", "requests", Promise::AnyMachine(8.0)),
-    budget("reconcile/no-op-elapsed", "1,000 Networks, nothing to do", "s", Promise::Told),
-    budget("reconcile/memory", "resident after 1,000 Networks (Go: 220 MiB)", "MiB", Promise::AnyMachine(40.0)),
-    budget(
-        "admission/ready",
-        "first start of `admission` until it is ready, best of 5 (Go: 1.7 s)",
-        "ms",
-        Promise::ThisMachine(300.0),
-    ),
-    budget("admission/idle-memory", "resident, nothing asked (Go: 65-70 MiB)", "MiB", Promise::AnyMachine(15.0)),
-    budget("admission/small-1-rate", "reviews of 1 KB, 1 connection (Go: 2,961)", "per s", Promise::Told),
-    budget("admission/small-1-slowest", "the slowest of a hundred (Go: 1.7)", "ms", Promise::ThisMachine(1.7)),
-    budget("admission/small-1-processor", "processor, per 1,000 (Go: 0.245)", "s", Promise::ThisMachine(0.06)),
-    budget("admission/small-4-rate", "4 connections (Go: 4,468)", "per s", Promise::Told),
-    budget("admission/small-4-slowest", "the slowest of a hundred (Go: 7.1)", "ms", Promise::ThisMachine(7.1)),
-    budget("admission/small-4-processor", "processor, per 1,000 (Go: 0.189)", "s", Promise::ThisMachine(0.06)),
-    budget("admission/small-16-rate", "16 connections (Go: 4,376)", "per s", Promise::Told),
-    budget("admission/small-16-slowest", "the slowest of a hundred (Go: 29)", "ms", Promise::ThisMachine(29.0)),
-    budget("admission/small-16-processor", "processor, per 1,000 (Go: 0.196)", "s", Promise::ThisMachine(0.06)),
-    budget("admission/large-1-rate", "reviews of 17 KB, 1 connection (Go: 927)", "per s", Promise::Told),
-    budget("admission/large-1-slowest", "the slowest of a hundred (Go: 3.0)", "ms", Promise::ThisMachine(3.0)),
-    budget("admission/large-1-processor", "processor, per 1,000 (Go: 1.04)", "s", Promise::ThisMachine(0.3)),
-    budget("admission/large-4-rate", "4 connections (Go: 1,581)", "per s", Promise::Told),
-    budget("admission/large-4-slowest", "the slowest of a hundred (Go: 17)", "ms", Promise::ThisMachine(17.0)),
-    budget("admission/large-4-processor", "processor, per 1,000 (Go: 0.97)", "s", Promise::ThisMachine(0.3)),
-    budget("admission/memory", "resident after all of them (Go: 76 MiB)", "MiB", Promise::AnyMachine(15.0)),
-    budget("dump/json-time", "5,000 full-size nodes, JSON, beside IgnoredAny", "times", Promise::AnyMachine(1.5)),
-    budget("dump/json-memory", "the same, peak memory beside the file", "times", Promise::AnyMachine(1.2)),
-    budget("dump/yaml-time", "the same as YAML beside JSON", "times", Promise::Told),
-    budget("dump/yaml-memory", "the same as YAML, peak memory beside the file", "times", Promise::Told),
-    budget("dump/junk-memory", "junk that is refused, peak memory beside the file", "times", Promise::AnyMachine(3.0)),
-];
-
-const INSTRUCTIONS: &str = "M instructions";
-
-/// Bench targets that print figures.
-const BENCHES: &[(&str, &str)] = &[
-    ("operator", "verdict"),
-    ("operator", "render"),
-    ("operator", "dump"),
-    ("operator", "reconcile"),
-    ("operator", "admission"),
-];
-
-/// Input shapes of the verdict bench whose instructions are counted, each for the figure that it belongs to.
-const SHAPES: &[(&str, &str)] = &[
-    ("verdict/ready-instructions", "ready"),
-    ("verdict/blocking-instructions", "blocking"),
-    ("verdict/blocking-instructions", "blocking-backwards"),
-    ("verdict/blocking-instructions", "by-calico"),
-    ("verdict/blocking-instructions", "by-calico-shuffled"),
-    ("verdict/blocking-instructions", "excluded"),
-];
 
 type Figures = BTreeMap<String, f64>;
 
-pub(crate) fn run() -> Result<Vec<Problem>, Failure> {
+pub(crate) fn run(selection: &Selection) -> Result<Vec<Problem>, Failure> {
     let root = repository::root()?;
+    let groups = selection.groups();
     let mut figures = Figures::new();
     let mut problems = Vec::new();
-    let benches = BENCHES.iter().map(|(package, bench)| printed(&root, package, bench));
-    for measured in [binary(&root)].into_iter().chain(benches).chain([counted(&root)]) {
-        match measured {
+    for group in &groups {
+        match group.measure(&root) {
             Ok(measured) => figures.extend(measured),
             Err(failure) => problems.push(Problem::from(&failure)),
         }
@@ -166,78 +68,92 @@ pub(crate) fn run() -> Result<Vec<Problem>, Failure> {
         println!("no valgrind on this machine: instructions are not counted");
     }
     let is_counted = |budget: &&Budget| budget.name.contains("instructions");
-    let budgets: Vec<&Budget> = BUDGETS.iter().filter(|budget| counts || !is_counted(budget)).collect();
+    let budgets: Vec<&Budget> = BUDGETS
+        .iter()
+        .filter(|budget| groups.iter().any(|group| group.holds(budget.name)))
+        .filter(|budget| counts || !is_counted(budget))
+        .collect();
     let (table, broken) = judge(&budgets, &figures);
     print!("{table}");
     problems.extend(broken);
     Ok(problems)
 }
 
+impl Selection {
+    /// Each once, in the order of their definition.
+    fn groups(&self) -> Vec<Group> {
+        let all = <Group as clap::ValueEnum>::value_variants().iter().copied();
+        all.filter(|group| self.groups.is_empty() || self.groups.contains(group)).collect()
+    }
+}
+
+impl Group {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Binary => "binary",
+            Self::Verdict => "verdict",
+            Self::Render => "render",
+            Self::Dump => "dump",
+            Self::Reconcile => "reconcile",
+            Self::Admission => "admission",
+        }
+    }
+
+    fn holds(self, figure: &str) -> bool {
+        figure.strip_prefix(self.name()).is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    fn measure(self, root: &Path) -> Result<Figures, Failure> {
+        let counts = callgrind::is_present();
+        let mut figures = match self {
+            Self::Binary => binary(root)?,
+            Self::Verdict | Self::Render | Self::Dump | Self::Reconcile | Self::Admission => {
+                printed(root, self.name())?
+            }
+        };
+        match self {
+            Self::Binary if counts => figures.extend(instructions::of_start(root)?),
+            Self::Verdict if counts => figures.extend(instructions::of_verdicts(root)?),
+            Self::Render if counts => figures.extend(instructions::of_rendering(root)?),
+            Self::Dump if counts => figures.extend(instructions::of_reading(root)?),
+            Self::Binary | Self::Verdict | Self::Render | Self::Dump | Self::Reconcile | Self::Admission => {}
+        }
+        Ok(figures)
+    }
+}
+
 /// Size and start of the release binary.
 fn binary(root: &Path) -> Result<Figures, Failure> {
-    process::run(process::cargo(root).args(["build", "--release", "--locked", "--quiet", "--package", "operator"]))?;
-    let target = target(root);
-    let program = target.join("release").join("networking-calico");
+    // As the container image is built.
+    let arguments = ["build", "--release", "--locked", "--quiet", "--package", "operator", "--no-default-features"];
+    process::run(process::cargo(root).args(arguments))?;
+    let program = release_binary(root);
     let metadata = std::fs::metadata(&program).map_err(|source| Failure::Read { path: program.clone(), source })?;
     #[allow(clippy::cast_precision_loss)]
     let megabytes = metadata.len() as f64 / 1e6;
-    let mut figures = Figures::from([("binary/size".to_owned(), megabytes)]);
     let mut best = Duration::MAX;
     for _ in 0..20 {
         let start = Instant::now();
         process::capture(Command::new(&program).arg("--version"))?;
         best = best.min(start.elapsed());
     }
-    figures.insert("binary/start".to_owned(), best.as_secs_f64() * 1e3);
-    if callgrind::is_present() {
-        let count = callgrind::instructions(&program, &["--version"], None, &target.join("callgrind"))?;
-        #[allow(clippy::cast_precision_loss)]
-        figures.insert("binary/start-instructions".to_owned(), count as f64 / 1e6);
-    }
-    Ok(figures)
+    Ok(Figures::from([("binary/size".to_owned(), megabytes), ("binary/start".to_owned(), best.as_secs_f64() * 1e3)]))
 }
 
-/// The figures that a bench target prints.
-fn printed(root: &Path, package: &str, bench: &str) -> Result<Figures, Failure> {
-    let program = executable(root, package, bench)?;
+fn release_binary(root: &Path) -> PathBuf {
+    target(root).join("release").join("networking-calico")
+}
+
+/// The figures that a bench of the operator prints.
+fn printed(root: &Path, bench: &str) -> Result<Figures, Failure> {
+    let program = executable(root, bench)?;
     read_figures(&process::capture(Command::new(program).arg("--bench").stderr(Stdio::inherit()))?)
 }
 
-/// The instructions of one decision, worst of the shapes, whether they grow with the number of nodes only, and those of one
-/// rendering.
-fn counted(root: &Path) -> Result<Figures, Failure> {
-    let mut figures = Figures::new();
-    if !callgrind::is_present() {
-        return Ok(figures);
-    }
-    let program = executable(root, "operator", "verdict")?;
-    let mut growth = 0_f64;
-    for (figure, shape) in SHAPES {
-        let count = |nodes: u32| -> Result<f64, Failure> {
-            let arguments = ["--once", shape, &nodes.to_string()];
-            let scratch = target(root).join("callgrind");
-            let instructions = callgrind::instructions(&program, &arguments, Some("*verdict::measured*"), &scratch)?;
-            #[allow(clippy::cast_precision_loss)]
-            Ok(instructions as f64 / 1e6)
-        };
-        let (few, many) = (count(5_000)?, count(100_000)?);
-        growth = growth.max(many / few / 20.0);
-        let worst = figures.entry((*figure).to_owned()).or_insert(0.0);
-        *worst = worst.max(few);
-    }
-    figures.insert("verdict/instructions-growth".to_owned(), growth);
-    let program = executable(root, "operator", "render")?;
-    let scratch = target(root).join("callgrind");
-    let instructions = callgrind::instructions(&program, &["--once"], Some("*render::measured*"), &scratch)?;
-    #[allow(clippy::cast_precision_loss)]
-    figures.insert("render/instructions".to_owned(), instructions as f64 / 1e6);
-    Ok(figures)
-}
-
-/// Builds a bench target and tells where it is.
-fn executable(root: &Path, package: &str, bench: &str) -> Result<PathBuf, Failure> {
+/// Builds a bench of the operator and tells where it is.
+fn executable(root: &Path, bench: &str) -> Result<PathBuf, Failure> {
     let mut command = process::cargo(root);
-    command.args(["bench", "--locked", "--quiet", "--package", package, "--bench", bench, "--no-run"]);
+    command.args(["bench", "--locked", "--quiet", "--package", "operator", "--bench", bench, "--no-run"]);
     let messages = process::capture(command.arg("--message-format=json").stderr(Stdio::inherit()))?;
     let text = |message: &serde_json::Value, pointer| message.pointer(pointer)?.as_str().map(str::to_owned);
     let built = messages.lines().filter_map(|line| serde_json::from_str(line).ok()).find_map(|message| {
@@ -304,6 +220,7 @@ fn judge(budgets: &[&Budget], figures: &Figures) -> (String, Vec<Problem>) {
 
 #[cfg(test)]
 mod tests {
+    use super::budgets::budget;
     use super::*;
 
     #[track_caller]
@@ -345,5 +262,31 @@ mod tests {
         for broken in ["figure a", "figure a b", "figure a NaN", "figure a 1\nfigure a 2"] {
             assert!(read_figures(broken).is_err(), "{broken}");
         }
+    }
+
+    #[test]
+    fn every_budget_is_of_one_group() {
+        let groups = Selection { groups: Vec::new() }.groups();
+        for Budget { name, .. } in BUDGETS {
+            let holders: Vec<&Group> = groups.iter().filter(|group| group.holds(name)).collect();
+            assert_eq!(holders.len(), 1, "{name}: {holders:?}");
+        }
+    }
+
+    #[test]
+    fn the_help_names_every_group() {
+        let command = <Selection as clap::Args>::augment_args(clap::Command::new("bench"));
+        let help = command.get_positionals().next().and_then(clap::Arg::get_help).unwrap().to_string();
+        let names: Vec<&str> = help.split('`').skip(1).step_by(2).collect();
+        let groups: Vec<&str> = Selection { groups: Vec::new() }.groups().into_iter().map(Group::name).collect();
+        assert_eq!(names, groups);
+    }
+
+    #[test]
+    fn groups_are_measured_once_each() {
+        let selection = Selection { groups: vec![Group::Dump, Group::Verdict, Group::Dump] };
+        assert_eq!(selection.groups(), [Group::Verdict, Group::Dump]);
+        assert!(Group::Dump.holds("dump/json-time"));
+        assert!(!Group::Dump.holds("dumps/json-time"));
     }
 }

@@ -15,14 +15,13 @@ pub(crate) fn is_present() -> bool {
 }
 
 /// Runs a program under callgrind and returns the number of instructions: of the whole run, or only of the functions
-/// whose symbol matches `within` (`*` is a wildcard) and of what they call. Such a function must not be inlined.
+/// whose symbol matches `within` (`*` is a wildcard) and of what they call. Such a function must not be inlined. `scratch` is a folder.
 pub(crate) fn instructions(
     program: &Path,
     arguments: &[&str],
     within: Option<&str>,
     scratch: &Path,
 ) -> Result<u64, Failure> {
-    std::fs::create_dir_all(scratch).map_err(|source| Failure::Write { path: scratch.to_owned(), source })?;
     let report = scratch.join("callgrind.out");
     let mut command = Command::new("valgrind");
     command.args(["--tool=callgrind", "--quiet"]).arg(format!("--callgrind-out-file={}", report.display()));

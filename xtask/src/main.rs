@@ -56,7 +56,7 @@ enum Command {
         directory: PathBuf,
     },
     /// Measure, and print each figure beside its budget; a figure that does not depend on the machine must hold
-    Bench,
+    Bench(bench::Selection),
     /// Provide `etcd` and `kube-apiserver`, built from their Go modules where KUBEBUILDER_ASSETS names none, and print where they are
     Envtest {
         /// Release of Kubernetes
@@ -86,7 +86,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Codegen { check } => codegen::run(if check { codegen::Mode::Check } else { codegen::Mode::Write }),
         Command::Parity { directory } => parity::run(&directory),
-        Command::Bench => bench::run(),
+        Command::Bench(selection) => bench::run(&selection),
         Command::Envtest { kubernetes } => envtest::run(kubernetes),
         Command::Image(options) => image::run(&options),
         Command::E2e(arguments) => e2e::run(&arguments),
