@@ -124,9 +124,9 @@ impl Seed {
         self.server.take_requests();
     }
 
-    /// Without those for the leases, which come with time and not with Networks.
+    /// Without those for the leases and the Event of the election, which come with time and not with Networks.
     pub(crate) fn requests(&self) -> usize {
-        self.server.take_requests().iter().filter(|request| request.resource != "leases").count()
+        self.server.take_requests().iter().filter(|request| request.namespace != "garden").count()
     }
 
     fn network(&self, shoot: usize) -> Value {

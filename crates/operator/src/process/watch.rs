@@ -2,7 +2,7 @@
 //!
 //! Nothing is judged here but whether something that somebody else may have asked for has changed; what there is to do, and
 //! whether it is ours, is decided on a live read. Our own status patches change nothing of what is compared, so they never make
-//! a Network due, and neither does the removal of the annotation `reconcile`, with which a reconcile begins.
+//! a Network due, and neither do the removal of the annotation `reconcile` and the finalizer, with which a reconcile begins.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -132,9 +132,14 @@ impl Filter {
 
 /// Whether something changed that may be a reason to act.
 fn asks_for_more(before: &Metadata, now: &Metadata) -> bool {
-    let annotation_consumed = before.operation.as_deref() == Some("reconcile") && now.operation.is_none();
-    let before =
-        Metadata { operation: if annotation_consumed { None } else { before.operation.clone() }, ..before.clone() };
+    let mut before = before.clone();
+    if before.operation.as_deref() == Some("reconcile") && now.operation.is_none() {
+        before.operation = None;
+    }
+    // Only one that is gone can be missed: whoever adds one, as a first reconcile does, asks for nothing.
+    if before.finalizers.iter().all(|finalizer| now.finalizers.contains(finalizer)) {
+        before.finalizers.clone_from(&now.finalizers);
+    }
     before != *now
 }
 
@@ -224,6 +229,8 @@ mod tests {
             (with(|network| network.generation = 2), true),
             (with(|network| network.deletion_timestamp = Some("2026-11-26T10:00:00Z".to_owned())), true),
             (with(|network| network.finalizers.clear()), true),
+            (with(|network| network.finalizers = vec!["foreign".to_owned()]), true),
+            (with(|network| network.finalizers.push("foreign".to_owned())), false),
             (with(|network| network.operation = Some("reconcile".to_owned())), true),
             (with(|network| network.operation = Some("migrate".to_owned())), true),
             (with(|network| network.timestamp = Some("t".to_owned())), true),
