@@ -16,6 +16,7 @@ use fastrand::Rng;
 use futures::StreamExt;
 use futures::stream::select_all;
 use kube::runtime::watcher::Event;
+use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -106,7 +107,13 @@ impl Nodes {
         let mut changes = pin!(select_all(changes));
         let mut kubelets = Kubelets::new(self.machines, self.timing.registration);
         let mut rollout = Rollout::new(self.timing, Rng::with_seed(self.seed));
+        let mut unfinished: Vec<Value> = Vec::new();
         loop {
+            for deployment in std::mem::take(&mut unfinished) {
+                if deployments::finish(&self.shoot, &deployment, &self.clock).await.is_err() {
+                    unfinished.push(deployment);
+                }
+            }
             let now = Instant::now();
             let mut worked = kubelets.register(&self.shoot, &self.clock, now).await;
             if worked.is_ok() {
@@ -116,14 +123,14 @@ impl Nodes {
                 sleep(RETRY).await;
                 continue;
             }
-            let next = [kubelets.next(), rollout.next()].into_iter().flatten().min();
+            let again = (!unfinished.is_empty()).then(|| now + RETRY);
+            let next = [kubelets.next(), rollout.next(), again].into_iter().flatten().min();
             tokio::select! {
                 Some((kind, event)) = changes.next() => {
                     if kind == kinds::DAEMON_SET {
                         rollout.note(event);
                     } else if let Event::Apply(deployment) | Event::InitApply(deployment) = event {
-                        // What fails is done with the next change of the object, which nobody would miss here.
-                        let _ = deployments::finish(&self.shoot, &deployment, &self.clock).await;
+                        unfinished.push(deployment);
                     }
                 }
                 Some(scale) = asked.recv() => kubelets.scale(scale),

@@ -121,7 +121,15 @@ impl Rollout {
         for pod in self.pods.values_mut() {
             match pod.state {
                 State::Starting(at) if at <= now => {
-                    calico_node::started(shoot, &pod.machine, &pod.backend, clock).await?;
+                    match calico_node::started(shoot, &pod.machine, &pod.backend, clock).await {
+                        Ok(()) => {}
+                        // Without its roles it ends, and is started again.
+                        Err(kube::Error::Api(status)) if status.code == 403 => {
+                            pod.state = State::Starting(now + self.timing.start);
+                            continue;
+                        }
+                        Err(error) => return Err(error),
+                    }
                     kubelet::ready(shoot, &pod.machine, true, clock).await?;
                     shoot.merge_status(&kinds::POD, NAMESPACE, &pod.name, &running(clock)).await?;
                     pod.state = State::Running;
@@ -138,10 +146,14 @@ impl Rollout {
         Ok(())
     }
 
-    /// Begins to stop so many running pods, of those that are not made from the template.
+    /// Begins to stop so many running pods, of those that are not made from the template; without one also pods that are still starting.
     fn stop(&mut self, count: usize, template: Option<&Value>, now: Instant) {
-        let is_old =
-            |pod: &Pod| pod.state == State::Running && template.is_none_or(|template| pod.template != *template);
+        let is_old = |pod: &Pod| match (pod.state, template) {
+            (State::Stopping(_), _) => false,
+            (State::Starting(_) | State::Running, None) => true,
+            (State::Starting(_), Some(_)) => false,
+            (State::Running, Some(template)) => pod.template != *template,
+        };
         let mut old: Vec<&mut Pod> = self.pods.values_mut().filter(|pod| is_old(pod)).collect();
         self.random.shuffle(&mut old);
         for pod in old.into_iter().take(count) {

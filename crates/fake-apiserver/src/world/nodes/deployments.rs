@@ -7,8 +7,15 @@ use crate::world::cluster::{number, text};
 use crate::world::resource_manager::replicas;
 use crate::world::{Clock, Cluster, kinds};
 
-/// Brings a Deployment to where its controller would have it in the end. Calling it twice is harmless.
+/// Brings a Deployment to where its controller would have it in the end. Calling it twice is harmless, and so is one that has gone.
 pub(super) async fn finish(shoot: &Cluster, deployment: &Value, clock: &Clock) -> Result<(), kube::Error> {
+    match try_finish(shoot, deployment, clock).await {
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+        other => other,
+    }
+}
+
+async fn try_finish(shoot: &Cluster, deployment: &Value, clock: &Clock) -> Result<(), kube::Error> {
     if !text(deployment, "/metadata/deletionTimestamp").is_empty() {
         return release(shoot, &kinds::DEPLOYMENT, deployment).await;
     }
