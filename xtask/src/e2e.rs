@@ -21,6 +21,7 @@ mod trouble;
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -66,6 +67,13 @@ struct Told {
 /// How long a story may take.
 const STORY_WITHIN: Duration = Duration::from_secs(180);
 
+impl Arguments {
+    /// Every story, as a change must pass them.
+    pub(crate) fn all() -> Self {
+        Self { story: Vec::new(), list: false, binary: None, kubernetes: Release::default(), lanes: 2 }
+    }
+}
+
 pub(crate) fn run(arguments: &Arguments) -> Result<Vec<Problem>, Failure> {
     if arguments.list {
         print!("{}", list());
@@ -73,6 +81,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Vec<Problem>, Failure> {
     }
     let root = repository::root()?;
     let assets = envtest::provide(arguments.kubernetes)?;
+    check_release(arguments.kubernetes, &assets)?;
     let program = match &arguments.binary {
         Some(path) => path.canonicalize().map_err(|source| Failure::Read { path: path.clone(), source })?,
         None => build(&root)?,
@@ -96,6 +105,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Vec<Problem>, Failure> {
         println!("logs: {}", folder.display());
     }
     Ok(problems)
+}
+
+/// A folder that was named by the environment may hold another release than the one that is asked for.
+fn check_release(release: Release, assets: &Path) -> Result<(), Failure> {
+    let said = process::capture(Command::new(assets.join("kube-apiserver")).arg("--version"))?;
+    let expected = match release {
+        Release::V1_36 => "Kubernetes v1.36.",
+        Release::V1_34 => "Kubernetes v1.34.",
+    };
+    if said.starts_with(expected) {
+        return Ok(());
+    }
+    let what = format!("`{}`", assets.join("kube-apiserver").display());
+    Err(Failure::Decode { what, reason: format!("it is `{}`, not {expected}x", said.trim()) })
 }
 
 /// One line per story, with what it is about.

@@ -103,12 +103,20 @@ impl Controller {
     }
 }
 
+/// Whether switches are looked at, by the feature gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SeamlessSwitch {
+    On,
+    Off,
+}
+
 /// The ControllerConfiguration of the stories: that of a seed, but for a poll that is not waited for long.
-pub(super) fn configuration() -> Value {
+pub(super) fn configuration(gate: SeamlessSwitch) -> Value {
     json!({
         "apiVersion": gardener_api::controller_configuration::API_VERSION,
         "kind": gardener_api::controller_configuration::KIND,
         "clientConnection": {"qps": 100, "burst": 130},
+        "featureGates": {"SeamlessOverlaySwitch": gate == SeamlessSwitch::On},
         "overlaySwitch": {"pollInterval": "1s"},
     })
 }

@@ -24,6 +24,8 @@ pub(crate) enum Story {
     Switch,
     /// The overlay goes although the route writer says at first that there is no route; the provider has a guard of its own
     ColdStart,
+    /// With the feature gate off the overlay goes before there is a route: the monitor must see it
+    Ungated,
     /// The overlay goes from a shoot without nodes
     ZeroNodes,
     /// While a switch is held nodes join, leave, and come again under their names
@@ -59,6 +61,7 @@ pub(super) async fn play(story: Story, stage: &mut Stage<'_>) -> Result<(), Trou
         Story::ForceDelete => life::force_delete(stage).await,
         Story::Switch => switch::provoked(stage).await,
         Story::ColdStart => switch::cold_start(stage).await,
+        Story::Ungated => switch::ungated(stage).await,
         Story::ZeroNodes => switch::zero_nodes(stage).await,
         Story::Churn => churn::churn(stage).await,
         Story::ServerCrash => accidents::server_crash(stage).await,

@@ -1,10 +1,12 @@
-//! `switch`, `cold-start`, `zero-nodes`: the overlay goes, under circumstances of its own each time.
+//! `switch`, `cold-start`, `zero-nodes`, `ungated`: the overlay goes, under circumstances of its own each time.
 
 use fake_apiserver::world::routes::AtFirst;
 
 use super::{is_native, is_overlaid};
+use crate::e2e::controller::SeamlessSwitch;
 use crate::e2e::stage::{MACHINES, Stage};
 use crate::e2e::trouble::Trouble;
+use crate::envtest::Release;
 
 /// The phases that every switch with nodes shows.
 const PHASES: [&str; 5] = ["Guarding", "AwaitingRoutes", "Switching", "Verifying", "Done"];
@@ -15,7 +17,11 @@ pub(super) async fn provoked(stage: &mut Stage<'_>) -> Result<(), Trouble> {
     stage.turn_overlay_off().await?;
     let held = stage.until_held("AwaitingRoutes Hold RoutesMissing Held").await?;
     is_overlaid(stage, &held);
-    stage.check("guard", &held.guard, "Effective v1");
+    let effective = match stage.lane.settings.release {
+        Release::V1_36 => "Effective v1",
+        Release::V1_34 => "Effective v1beta1",
+    };
+    stage.check("guard", &held.guard, effective);
     stage.start_routes(AtFirst::Silence, &[]).await;
     is_native(stage, "Reconcile Succeeded 100", MACHINES).await?;
     // Once more over a shoot that has settled.
@@ -44,6 +50,16 @@ pub(super) async fn cold_start(stage: &mut Stage<'_>) -> Result<(), Trouble> {
     let native = is_native(stage, "Reconcile Succeeded 100", MACHINES).await?;
     let both = format!("block-calico-network-unavailable, {}", calico_manifests::guard::NAME);
     stage.check("policies", &native.policies, both);
+    Ok(())
+}
+
+pub(super) async fn ungated(stage: &mut Stage<'_>) -> Result<(), Trouble> {
+    stage.gate = SeamlessSwitch::Off;
+    stage.install(MACHINES).await?;
+    stage.turn_overlay_off().await?;
+    let done = stage.until_done().await?;
+    stage.check("pool", &done.pool, "Never");
+    stage.check("nodes with a route", done.nodes.contains("RouteCreated"), false);
     Ok(())
 }
 
