@@ -7,6 +7,8 @@ pub mod cluster;
 pub mod dataplane;
 pub mod monitoring;
 pub mod network;
+pub mod networks;
 pub mod nodes;
+mod pages;
 pub mod version;
 pub mod webhook;

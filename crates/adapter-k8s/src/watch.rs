@@ -1,30 +1,34 @@
 //! Watches, which only say that something is worth a look: what an object says is read when it is needed. Those of a seed carry
-//! metadata alone, that of a shoot's [`nodes`] what decides about a switch.
+//! metadata alone, that of a shoot's [`nodes`] what decides about a switch. Only who shows Networks to a person watches whole ones.
 
 pub mod nodes;
+
+use std::fmt::Debug;
 
 use futures::{Stream, StreamExt as _};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta};
 use kube::runtime::watcher::{self, Event};
 use kube::runtime::{WatchStreamExt as _, watcher as watch};
-use kube::{Api, Client};
+use kube::{Api, Client, Resource};
+use serde::de::DeserializeOwned;
 
-use crate::client::Resource;
+use crate::client::{self, resource::NETWORKS};
+use crate::read::networks::{self, ListedNetwork};
 
-/// What happened to the objects of a kind.
+/// What happened to the objects of a kind, and what of them is watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum Change<T = Metadata> {
     /// A complete list begins; what it does not hold at its end is gone.
     ListBegins,
     /// An object of the list.
-    Listed(Metadata),
+    Listed(T),
     /// The list is complete.
     ListEnds,
     /// An object was made or changed.
-    Applied(Metadata),
+    Applied(T),
     /// An object is gone.
-    Deleted(Metadata),
+    Deleted(T),
 }
 
 /// The metadata by which a change is judged.
@@ -57,21 +61,37 @@ pub struct Interruption(#[source] Box<watcher::Error>);
 /// the server still knows, else with a new list.
 pub fn metadata(
     client: &Client,
-    resource: &Resource,
+    resource: &client::Resource,
 ) -> impl Stream<Item = Result<Change, Interruption>> + Send + use<> {
-    let kind = api_resource(resource);
-    let objects: Api<PartialObjectMeta<DynamicObject>> = Api::all_with(client.clone(), &kind);
-    watch(objects, watcher::Config::default()).default_backoff().map(|event| match event {
+    let objects: Api<PartialObjectMeta<DynamicObject>> = Api::all_with(client.clone(), &api_resource(resource));
+    changes(objects, |object| object.metadata.into())
+}
+
+/// Watches all Networks of the seed, whole, for ever and with the same patience.
+pub fn networks(client: &Client) -> impl Stream<Item = Result<Change<ListedNetwork>, Interruption>> + Send + use<> {
+    let objects: Api<DynamicObject> = Api::all_with(client.clone(), &api_resource(&NETWORKS));
+    changes(objects, |object| networks::listed(&serde_json::to_string(&object).unwrap_or_default()))
+}
+
+fn changes<K, T>(
+    objects: Api<K>,
+    of: impl Fn(K) -> T + Send + 'static,
+) -> impl Stream<Item = Result<Change<T>, Interruption>> + Send
+where
+    K: Resource<DynamicType = ApiResource> + Clone + DeserializeOwned + Debug + Send + 'static,
+    T: 'static,
+{
+    watch(objects, watcher::Config::default()).default_backoff().map(move |event| match event {
         Ok(Event::Init) => Ok(Change::ListBegins),
-        Ok(Event::InitApply(object)) => Ok(Change::Listed(object.metadata.into())),
+        Ok(Event::InitApply(object)) => Ok(Change::Listed(of(object))),
         Ok(Event::InitDone) => Ok(Change::ListEnds),
-        Ok(Event::Apply(object)) => Ok(Change::Applied(object.metadata.into())),
-        Ok(Event::Delete(object)) => Ok(Change::Deleted(object.metadata.into())),
+        Ok(Event::Apply(object)) => Ok(Change::Applied(of(object))),
+        Ok(Event::Delete(object)) => Ok(Change::Deleted(of(object))),
         Err(error) => Err(Interruption(Box::new(error))),
     })
 }
 
-fn api_resource(resource: &Resource) -> ApiResource {
+fn api_resource(resource: &client::Resource) -> ApiResource {
     let (group, version) = resource.api_version().split_once('/').unwrap_or(("", resource.api_version()));
     let path = resource.path("");
     let plural = path.rsplit('/').next().unwrap_or_default();
@@ -97,7 +117,7 @@ impl From<ObjectMeta> for Metadata {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::resource::{CLUSTERS, NETWORKS};
+    use crate::client::resource::CLUSTERS;
 
     #[test]
     fn a_kind_is_where_the_api_server_keeps_it() {

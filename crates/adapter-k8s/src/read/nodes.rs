@@ -3,18 +3,15 @@
 use calico_policy::nodes::NodeFacts;
 use calico_policy::{ReadFailure, ReadFailureKind};
 use gardener_api::node::Node;
-use serde::Deserialize;
 
+use super::pages::{self, Listed};
 use crate::client::resource::NODES;
-use crate::client::{ApiClient, ApiError, Problem, Request};
+use crate::client::{ApiClient, ApiError};
 use crate::facts::node::{self, NodeError};
 use crate::read::version;
 
 /// Nodes per request. A page of this size is a few megabytes.
 const PAGE: &str = "500";
-
-/// How often a list is begun anew where its continuation has expired.
-const RESTARTS: u32 = 3;
 
 /// All nodes at one point in time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,9 +31,6 @@ pub enum NodesError {
     /// A node makes no sense.
     #[error(transparent)]
     Node(#[from] NodeError),
-    /// The answer has no items, which is not the same as zero nodes.
-    #[error("list Node objects: the answer holds no list")]
-    NoItems,
 }
 
 impl NodesError {
@@ -45,23 +39,9 @@ impl NodesError {
     pub fn failure(&self) -> ReadFailure {
         match self {
             Self::Read(error) => error.failure(),
-            Self::Node(_) | Self::NoItems => ReadFailure::new(ReadFailureKind::Undecodable, self.to_string()),
+            Self::Node(_) => ReadFailure::new(ReadFailureKind::Undecodable, self.to_string()),
         }
     }
-}
-
-#[derive(Deserialize)]
-struct Page {
-    #[serde(default)]
-    metadata: PageMeta,
-    items: Option<Vec<Node>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct PageMeta {
-    resource_version: String,
-    r#continue: Option<String>,
 }
 
 /// Reads all nodes, page by page: a consistent list as of the moment of the first page.
@@ -69,32 +49,9 @@ struct PageMeta {
 /// # Errors
 /// [`NodesError`]. A part of the list is no list.
 pub async fn nodes(shoot: &ApiClient) -> Result<NodeSnapshot, NodesError> {
-    let mut restarts = 0;
-    loop {
-        match pages(shoot).await {
-            Err(NodesError::Read(ApiError { problem: Problem::Gone, .. })) if restarts < RESTARTS => restarts += 1,
-            result => return result,
-        }
-    }
-}
-
-async fn pages(shoot: &ApiClient) -> Result<NodeSnapshot, NodesError> {
-    let mut nodes = Vec::new();
-    let mut token = String::new();
-    loop {
-        let mut request = Request::list(&NODES, "").with_query(&[("limit", PAGE)]);
-        if !token.is_empty() {
-            request = request.with_query(&[("continue", &token)]);
-        }
-        let Page { metadata, items } = shoot.json(&request).await?;
-        for node in items.ok_or(NodesError::NoItems)? {
-            nodes.push(node::facts(&node)?);
-        }
-        match metadata.r#continue.filter(|token| !token.is_empty()) {
-            Some(next) => token = next,
-            None => return Ok(NodeSnapshot { nodes, resource_version: metadata.resource_version }),
-        }
-    }
+    let take = |node: Node| node::facts(&node).map_err(NodesError::from);
+    let Listed { items: nodes, resource_version } = pages::list(shoot, &NODES, PAGE, take).await?;
+    Ok(NodeSnapshot { nodes, resource_version })
 }
 
 impl NodeSnapshot {
