@@ -11,9 +11,12 @@ mod embedding_request;
 mod embedding_response;
 pub(crate) mod failures;
 mod json_schema;
+mod list_schema;
 mod metrics;
 mod non_privileged;
+mod plan_list;
 mod runbook;
+mod status_list;
 mod stored_bundle;
 
 use calico_manifests::definitions;
@@ -51,6 +54,8 @@ const GENERATED: &[Generated] = &[
     Generated { path: "docs/embedding-request.schema.json", content: embedding_request::schema },
     Generated { path: "docs/embedding-response.schema.json", content: embedding_response::schema },
     Generated { path: "crates/calico-policy-c/include/calico_policy.h", content: c_header::header },
+    Generated { path: "docs/plan-list.schema.json", content: plan_list::schema },
+    Generated { path: "docs/status-list.schema.json", content: status_list::schema },
     Generated { path: "docs/deviations.md", content: || Ok(deviations::page()) },
     Generated { path: "docs/failures.md", content: || Ok(failures::page()) },
     Generated {

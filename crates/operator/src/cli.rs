@@ -10,11 +10,13 @@ use crate::dump::{Inputs, NodesArgument};
 pub use admission::AdmissionArguments;
 #[cfg(feature = "demo")]
 pub use demo::{DemoArguments, Story};
+pub use fleet::{PlanArguments, StatusArguments};
 pub use run::{RunArguments, VersionForm};
 
 mod admission;
 #[cfg(feature = "demo")]
 mod demo;
+mod fleet;
 mod run;
 
 /// Gardener's Calico networking extension: the controller, and commands that explain its two decisions.
@@ -65,7 +67,9 @@ pub enum Command {
     /// Decide node privilege mode and overlay switch, from a dump or from a living seed.
     ///
     /// Exits with 0, with 3 if any overlay switch is held, with 1 if any input is invalid, with 2 on wrong usage.
-    #[command(after_help = "Examples:\n  \
+    #[command(
+        mut_arg("kubeconfig", |argument| argument.requires("network")),
+        after_help = "Examples:\n  \
         networking-calico decide -f examples/held\n  \
         kubectl get networks,managedresources,secrets -n shoot--foo--bar -o yaml | networking-calico decide -f - -f cluster.yaml --nodes nodes.yaml\n  \
         networking-calico decide -f dump/ -o json --now 2026-11-24T10:00:00Z\n  \
@@ -76,7 +80,9 @@ pub enum Command {
     /// While an overlay switch is held these are the objects with the encapsulation in effect, and a note on standard error says
     /// so. Exits with 0, with 3 and no output if nothing could be written because what is in effect is unknown, with 1 if any
     /// input is invalid, with 2 on wrong usage.
-    #[command(after_help = "Examples:\n  \
+    #[command(
+        mut_arg("kubeconfig", |argument| argument.requires("network")),
+        after_help = "Examples:\n  \
         networking-calico render -f examples/held | head\n  \
         networking-calico render -f examples/held --as-if proceed --only IPPool/default-ipv4-ippool\n  \
         networking-calico render -f examples/ready --bundle -o json\n  \
@@ -87,7 +93,9 @@ pub enum Command {
     /// Names the fields of each object, and says whether the pods of calico-node would be replaced. What gardener-resource-manager
     /// and the API server take for the same is no difference. Exits with 0 if nothing would change, with 4 if anything would,
     /// with 3 if nothing could be written, with 1 if any input is invalid, with 2 on wrong usage.
-    #[command(after_help = "Examples:\n  \
+    #[command(
+        mut_arg("kubeconfig", |argument| argument.requires("network")),
+        after_help = "Examples:\n  \
         networking-calico diff -f examples/ready\n  \
         networking-calico diff -f examples/held --as-if proceed -o json\n  \
         networking-calico diff -f dump/ --against objects/")]
@@ -100,6 +108,44 @@ pub enum Command {
         after_help = "Examples:\n  networking-calico validate -f network.yaml\n  networking-calico validate -f shoot.yaml -o json"
     )]
     Validate(ValidateArguments),
+    /// Tell where the overlay switches of all Networks of a seed stand.
+    ///
+    /// Says what each Network says of itself: the encapsulation in effect and wanted, the phase, since when a switch is held and by
+    /// which nodes, the operation that ran last. Nothing is decided and no shoot is asked, so it is as old as the last reconcile; "outdated"
+    /// marks a Network that has not been reconciled since it was last changed. What a Network does not say is unknown. Exits with 0,
+    /// also while switches are held, with 1 if any Network cannot be read, with 2 on wrong usage.
+    ///
+    /// With `--watch` every change is a line. In JSON a line is an object then: what happened (`Shown`, `Changed`, `Removed`) and the
+    /// item.
+    ///
+    /// Asked of the seed: list networks.extensions.gardener.cloud (get with `--network`); with `--watch` watch them, too; with `--bundles`
+    /// get managedresources.resources.gardener.cloud `extension-networking-calico-config` and the Secrets that it names.
+    #[command(after_help = "Examples:\n  \
+        networking-calico status --kubeconfig seed.yaml\n  \
+        networking-calico status --kubeconfig seed.yaml --open --watch\n  \
+        networking-calico status --kubeconfig seed.yaml --bundles -o json\n  \
+        kubectl get networks -A -o yaml | networking-calico status -f -")]
+    Status(StatusArguments),
+    /// Tell which shoots of a seed could switch their overlay off now, and what blocks the others.
+    ///
+    /// Every Network is judged as `decide` judges it, as if it had `overlay.enabled: false`; one that has is judged as it is. Nothing is
+    /// written. Many a provider starts its route writer only once the overlay is turned off: such a shoot is blocked by
+    /// `RoutesMissing` until somebody does. Exits with 0, with 3 if any shoot is blocked, with 1 if any cannot be judged, with 2 on
+    /// wrong usage.
+    ///
+    /// Asked of the seed: list networks.extensions.gardener.cloud (get with `--network`), and for each get
+    /// clusters.extensions.gardener.cloud, managedresources.resources.gardener.cloud `extension-networking-calico-config`, the Secrets that
+    /// it names, and the Secret `gardener` (else `gardener-internal`) that leads to the shoot. Asked of a shoot, where the answer depends on
+    /// it: get DaemonSet `calico-node` and ConfigMap `calico-config` in kube-system, list ippools.crd.projectcalico.org and nodes. A shoot
+    /// that may not be asked is blocked.
+    #[command(
+        mut_arg("kubeconfig", |argument| argument.help("Ask the seed that this kubeconfig leads to, and its shoots where the answer depends on them, instead of reading files. Nothing is written there")),
+        after_help = "Examples:\n  \
+        networking-calico plan --kubeconfig seed.yaml\n  \
+        networking-calico plan --kubeconfig seed.yaml --network shoot--foo--bar/bar -o json\n  \
+        networking-calico plan -f dump/ --nodes shoot--foo--bar=nodes.yaml"
+    )]
+    Plan(PlanArguments),
     /// Print a completion script for a shell.
     #[command(after_help = "Examples:\n  networking-calico completion bash > /etc/bash_completion.d/networking-calico")]
     Completion {
@@ -116,7 +162,7 @@ pub struct DumpArguments {
     pub files: Vec<PathBuf>,
     /// Ask the seed that this kubeconfig leads to, and the shoot where the answer depends on it, instead of reading files. Nothing is
     /// written there.
-    #[arg(long, value_name = "FILE", requires = "network", conflicts_with_all = ["files", "nodes", "require_guard"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "nodes", "require_guard"])]
     pub kubeconfig: Option<PathBuf>,
     /// The one Network that is meant.
     #[arg(long, value_name = "NAMESPACE/NAME")]

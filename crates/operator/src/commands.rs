@@ -11,12 +11,17 @@ pub mod decide;
 #[cfg(feature = "demo")]
 mod demo;
 pub mod diff;
+pub mod plan;
 pub mod render;
 mod run;
+pub mod status;
 pub mod validate;
 
+mod columns;
 mod definitions;
+mod fleet;
 mod rendering;
+mod seed;
 
 /// How a command ended, in the order of precedence of the exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,6 +70,8 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Decide(arguments) => decide::run(arguments, &mut out),
         Command::Render(arguments) => render::run(arguments, &mut out),
         Command::Diff(arguments) => diff::run(arguments, &mut out),
+        Command::Status(arguments) => status::run(arguments, &mut out),
+        Command::Plan(arguments) => plan::run(arguments, &mut out),
         Command::Validate(arguments) => validate::run(arguments, &mut out),
         Command::Completion { shell } => {
             let mut script = Vec::new();

@@ -47,6 +47,7 @@ static OPTIONS: LazyLock<Options> = LazyLock::new(|| Options {
     image_vector: ImageVector::built_in("v0.0.0"),
     now: Timestamp(1_795_000_000),
     unobserved_guard: adapter_k8s::settings::UnobservedGuard::Reported,
+    assumption: operator::commands::decide::Assumption::Nothing,
 });
 
 fn damage(bytes: &mut Vec<u8>, edit: u8, place: Index, byte: u8) {

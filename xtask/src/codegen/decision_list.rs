@@ -12,65 +12,87 @@ use calico_policy::phase::Phase;
 use calico_policy::privilege::{NodePrivilege, PrivilegedBecause};
 use calico_policy::survey::LISTED_NODES;
 use calico_policy::warning::WarningCode;
-use gardener_api::network_status::API_VERSION;
 use operator::commands::decide::ItemErrorKind;
 use serde_json::{Map, Value, json};
 
-use super::json_schema::{
-    codes, count, definition, described, document, flag, null, nullable, object, one_of, text, with,
-};
+use super::json_schema::{codes, count, definition, described, flag, null, nullable, object, one_of, text, with};
+use super::list_schema::{item, keyed, list, time};
 use crate::failure::Failure;
 
 pub(crate) fn schema() -> Result<String, Failure> {
-    let list = object([
-        ("apiVersion", json!({"const": API_VERSION})),
-        ("kind", json!({"const": "DecisionList"})),
-        ("items", json!({"type": "array", "items": {"oneOf": [definition("Decided"), definition("Undecided")]}})),
-    ]);
     let description = "The answer of `networking-calico decide -o json`: one item per Network, sorted by namespace and name. \
                        Every key is always present, null where unknown.";
-    document("DecisionList", description, list, definitions())
+    list("DecisionList", ["Decided", "Undecided"], description, definitions())
 }
 
 fn definitions() -> Value {
-    json!({
-        "Decided": described("A Network with both decisions.", item([
-            ("error", null()),
-            ("privilege", definition("Privilege")),
-            ("overlaySwitch", definition("OverlaySwitch")),
-            ("dataplane", definition("Dataplane")),
-            ("warnings", json!({"type": "array", "items": definition("Warning")})),
-        ])),
-        "Undecided": described("A Network that is invalid, or whose Cluster or image is missing.", item([
-            ("error", definition("Error")),
-            ("privilege", null()),
-            ("overlaySwitch", null()),
-            ("dataplane", null()),
-            ("warnings", json!({"type": "array", "maxItems": 0})),
-        ])),
-        "Error": object([
-            ("path", described("The field; below `spec.shoot` for one of the Cluster.", text())),
-            ("kind", one_of(ItemErrorKind::all().map(ItemErrorKind::code))),
-            ("text", text()),
-        ]),
-        "Privilege": privilege(),
-        "OverlaySwitch": overlay_switch(),
-        "EncapsulationByFamily": described(
-            "Null where the shoot lacks the family, or where the encapsulation is not known.",
-            object([("ipv4", nullable(codes!(Encapsulation))), ("ipv6", nullable(codes!(Encapsulation)))]),
+    let mut definitions = shared_definitions();
+    definitions.extend([
+        (
+            "Decided",
+            described(
+                "A Network with both decisions.",
+                item([
+                    ("error", null()),
+                    ("privilege", definition("Privilege")),
+                    ("overlaySwitch", definition("OverlaySwitch")),
+                    ("dataplane", definition("Dataplane")),
+                    ("warnings", json!({"type": "array", "items": definition("Warning")})),
+                ]),
+            ),
         ),
-        "NodeCounts": object([
-            ("total", count()),
-            ("ready", count()),
-            ("byClass", nodes_by_class()),
-            ("joiners", described("Nodes that came after the encapsulation had gone.", count())),
-        ]),
-        "BlockingClass": described("Why a node counts as not ready.", one_of(blocking_classes())),
-        "Dataplane": dataplane(),
-        "Family": family(),
-        "Warning": object([("code", codes!(WarningCode)), ("message", text())]),
-        "Time": json!({"type": "string", "format": "date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}),
-    })
+        (
+            "Undecided",
+            described(
+                "A Network that is invalid, or whose Cluster or image is missing.",
+                item([
+                    ("error", definition("Error")),
+                    ("privilege", null()),
+                    ("overlaySwitch", null()),
+                    ("dataplane", null()),
+                    ("warnings", json!({"type": "array", "maxItems": 0})),
+                ]),
+            ),
+        ),
+        ("Privilege", privilege()),
+        ("Dataplane", dataplane()),
+        ("Family", family()),
+    ]);
+    keyed(definitions)
+}
+
+/// What the answers of other commands about a decision have in common with this one.
+pub(super) fn shared_definitions() -> Vec<(&'static str, Value)> {
+    vec![
+        (
+            "Error",
+            object([
+                ("path", described("The field; below `spec.shoot` for one of the Cluster.", text())),
+                ("kind", one_of(ItemErrorKind::all().map(ItemErrorKind::code))),
+                ("text", text()),
+            ]),
+        ),
+        ("OverlaySwitch", overlay_switch()),
+        (
+            "EncapsulationByFamily",
+            described(
+                "Null where the shoot lacks the family, or where the encapsulation is not known.",
+                object([("ipv4", nullable(codes!(Encapsulation))), ("ipv6", nullable(codes!(Encapsulation)))]),
+            ),
+        ),
+        (
+            "NodeCounts",
+            object([
+                ("total", count()),
+                ("ready", count()),
+                ("byClass", nodes_by_class()),
+                ("joiners", described("Nodes that came after the encapsulation had gone.", count())),
+            ]),
+        ),
+        ("BlockingClass", described("Why a node counts as not ready.", one_of(blocking_classes()))),
+        ("Warning", object([("code", codes!(WarningCode)), ("message", text())])),
+        ("Time", time()),
+    ]
 }
 
 fn privilege() -> Value {
@@ -175,10 +197,6 @@ fn family() -> Value {
             ("wireguard", no),
         ]),
     ]})
-}
-
-fn item<const N: usize>(answer: [(&'static str, Value); N]) -> Value {
-    object([("namespace", text()), ("name", text())].into_iter().chain(answer))
 }
 
 #[cfg(test)]

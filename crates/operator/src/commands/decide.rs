@@ -17,13 +17,16 @@ use crate::cli::{DecideArguments, DumpArguments, Output};
 use crate::diagnostics::Diagnostic;
 use crate::dump;
 
-mod assemble;
+pub(super) mod assemble;
+mod assumption;
+mod error;
 pub mod list;
-mod live;
-mod options;
+pub(super) mod live;
+pub(super) mod options;
 mod table;
 
-pub use assemble::{ItemError, ItemErrorKind};
+pub use assumption::Assumption;
+pub use error::{ItemError, ItemErrorKind};
 
 /// What everything but the dump contributes to a decision.
 #[derive(Debug)]
@@ -36,6 +39,8 @@ pub struct Options {
     pub now: Timestamp,
     /// Whether a guard that the dump does not show holds a switch.
     pub unobserved_guard: adapter_k8s::settings::UnobservedGuard,
+    /// What is assumed of every Network.
+    pub assumption: Assumption,
 }
 
 /// The answer for one Network.
@@ -58,6 +63,8 @@ pub struct Answer {
     pub network: NetworkFacts,
     /// What its shoot says.
     pub shoot: ShootFacts,
+    /// Whether the Network asks for something else than was assumed.
+    pub assumed: bool,
 }
 
 impl Item {
@@ -95,7 +102,7 @@ pub(super) fn read(arguments: &DumpArguments) -> Option<(dump::Dump, Vec<Item>)>
         let dump = dump::read(&arguments.inputs(), &mut io::stdin().lock())?;
         let mut items = decide(&dump, &options)?;
         if let Some(network) = &arguments.network {
-            items = only(items, network)?;
+            items = only(items, network, |item| (&item.namespace, &item.name))?;
         }
         Ok((dump, items))
     };
@@ -106,16 +113,24 @@ pub(super) fn read(arguments: &DumpArguments) -> Option<(dump::Dump, Vec<Item>)>
             return None;
         }
     };
+    tell_ignored(&dump);
+    complain_about(&items);
+    Some((dump, items))
+}
+
+/// Says which objects of a dump were not used.
+pub(super) fn tell_ignored(dump: &dump::Dump) {
     for (kind, count) in &dump.objects.ignored {
         let plural = if *count == 1 { "object" } else { "objects" };
         note(&format!("note: {count} {plural} of kind {kind} ignored"));
     }
+}
+
+/// Says why there is no decision, where there is none.
+pub(super) fn complain_about(items: &[Item]) {
     for error in items.iter().filter_map(|item| item.answer.as_ref().err()) {
-        for diagnostic in &error.diagnostics {
-            complain(diagnostic);
-        }
+        error.diagnostics.iter().for_each(complain);
     }
-    Some((dump, items))
 }
 
 /// Decides for every Network of a dump, sorted by namespace and name. One invalid Network does not hide the others.
@@ -127,10 +142,13 @@ pub fn decide(dump: &dump::Dump, options: &Options) -> Result<Vec<Item>, Diagnos
 }
 
 /// The one Network that is meant.
-fn only(items: Vec<Item>, network: &str) -> Result<Vec<Item>, Diagnostic> {
-    let name = |item: &Item| format!("{}/{}", item.namespace, item.name);
+pub(super) fn only<T>(items: Vec<T>, network: &str, name: impl Fn(&T) -> (&str, &str)) -> Result<Vec<T>, Diagnostic> {
+    let name = |item: &T| {
+        let (namespace, name) = name(item);
+        format!("{namespace}/{name}")
+    };
     let names: Vec<String> = items.iter().map(name).collect();
-    let meant: Vec<Item> = items.into_iter().filter(|item| name(item) == network).collect();
+    let meant: Vec<T> = items.into_iter().filter(|item| name(item) == network).collect();
     if meant.is_empty() {
         let text = format!("there is no Network `{network}`; there are {}", names.join(", "));
         return Err(Diagnostic { file: "input".to_owned(), position: None, path: String::new(), text, excerpt: None });

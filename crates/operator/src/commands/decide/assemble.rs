@@ -15,54 +15,9 @@ use gardener_api::managed_resource::ManagedResource;
 use gardener_api::network::Network;
 use gardener_api::validation::ErrorKind;
 
-use super::{Answer, Item, Options};
+use super::{Answer, Item, ItemError, ItemErrorKind, Options};
 use crate::diagnostics::Diagnostic;
 use crate::dump::{Completeness, Dump, Located, Nodes, Place};
-
-/// Why a Network has no decision.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ItemError {
-    /// The field; below `spec.shoot` for one of the Cluster.
-    pub path: String,
-    /// The kind of error.
-    pub kind: ItemErrorKind,
-    /// What is wrong.
-    pub text: String,
-    /// The same, pointing into the input; one per error.
-    pub diagnostics: Vec<Diagnostic>,
-}
-
-/// What kind of error kept a Network from being decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ItemErrorKind {
-    /// A field is wrong.
-    Field(ErrorKind),
-    /// The dump lacks the Cluster of the Network.
-    ClusterNotFound,
-    /// The image vector lacks an image for the shoot.
-    ImageNotFound,
-    /// A defect of this software.
-    Internal,
-}
-
-impl ItemErrorKind {
-    /// The stable code: for a field, the name that Kubernetes gives the kind.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Field(kind) => kind.code(),
-            Self::ClusterNotFound => "ClusterNotFound",
-            Self::ImageNotFound => "ImageNotFound",
-            Self::Internal => "Internal",
-        }
-    }
-
-    /// Every kind.
-    pub fn all() -> impl Iterator<Item = Self> {
-        let fields = ErrorKind::ALL.iter().map(|kind| Self::Field(*kind));
-        fields.chain([Self::ClusterNotFound, Self::ImageNotFound, Self::Internal])
-    }
-}
 
 /// The answers, sorted by namespace and name.
 pub(super) fn items(dump: &Dump, options: &Options) -> Result<Vec<Item>, Diagnostic> {
@@ -114,7 +69,8 @@ pub(super) fn items(dump: &Dump, options: &Options) -> Result<Vec<Item>, Diagnos
 
 fn answer(dump: &Dump, options: &Options, located: &Located<Network>, alone: bool) -> Result<Answer, ItemError> {
     let namespace = &located.value.metadata.namespace;
-    let network = network::facts(&located.value).map_err(|error| invalid_network(dump, &located.place, error))?;
+    let mut network = network::facts(&located.value).map_err(|error| invalid_network(dump, &located.place, error))?;
+    let assumed = options.assumption.apply(&mut network);
     let (cluster, shoot_object) = find_shoot(dump, located)?;
     let shoot = shoot::facts(shoot_object).map_err(|error| {
         let text =
@@ -158,7 +114,7 @@ fn answer(dump: &Dump, options: &Options, located: &Located<Network>, alone: boo
             DecideError::Render(_) => plain("", ItemErrorKind::Internal, text),
         }
     })?;
-    Ok(Answer { decided, network, shoot })
+    Ok(Answer { decided, network, shoot, assumed })
 }
 
 fn invalid_network(dump: &Dump, place: &Place, error: network::NetworkError) -> ItemError {
@@ -222,7 +178,8 @@ fn managed_resource<'a>(dump: &'a Dump, namespace: &str) -> Option<&'a ManagedRe
         .find(|resource| resource.metadata.name == bundle::MANAGED_RESOURCE)
 }
 
-fn bundle_of(dump: &Dump, namespace: &str) -> Reading<ObservedDataplane> {
+/// The bundle last written, as far as the dump holds it.
+pub(in crate::commands) fn bundle_of(dump: &Dump, namespace: &str) -> Reading<ObservedDataplane> {
     bundle::reading(managed_resource(dump, namespace), |name| {
         let secrets = dump.objects.secrets.iter().map(|located| &located.value);
         secrets.filter(|secret| secret.metadata.namespace == namespace).find(|secret| secret.metadata.name == name)

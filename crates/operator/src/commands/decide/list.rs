@@ -29,8 +29,9 @@ struct DecisionItem {
     warnings: Vec<WarningStatus>,
 }
 
+/// Why there is no answer.
 #[derive(Debug, Serialize)]
-struct ErrorItem {
+pub(in crate::commands) struct ErrorItem {
     path: String,
     kind: &'static str,
     text: String,
@@ -89,16 +90,19 @@ impl DecisionList {
     }
 }
 
+impl From<&ItemError> for ErrorItem {
+    fn from(error: &ItemError) -> Self {
+        let ItemError { path, kind, text, diagnostics: _ } = error;
+        Self { path: path.clone(), kind: kind.code(), text: text.clone() }
+    }
+}
+
 fn item(item: &Item) -> DecisionItem {
     let decision = item.decision();
     DecisionItem {
         namespace: item.namespace.clone(),
         name: item.name.clone(),
-        error: item.answer.as_ref().err().map(|ItemError { path, kind, text, diagnostics: _ }| ErrorItem {
-            path: path.clone(),
-            kind: kind.code(),
-            text: text.clone(),
-        }),
+        error: item.answer.as_ref().err().map(ErrorItem::from),
         privilege: decision.map(report::privilege),
         overlay_switch: decision.map(report::overlay_switch),
         dataplane: decision.map(|decision: &Decision| dataplane(&decision.target)),

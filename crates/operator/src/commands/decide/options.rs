@@ -5,13 +5,13 @@ use calico_policy::time::Timestamp;
 use gardener_api::controller_configuration::ControllerConfiguration;
 use gardener_api::image_vector::ImageVector;
 
-use super::Options;
+use super::{Assumption, Options};
 use crate::cli::DumpArguments;
 use crate::diagnostics::Diagnostic;
 use crate::dump;
 
 /// Reads the files that the arguments name.
-pub(super) fn read(arguments: &DumpArguments, clock: Timestamp) -> Result<Options, Diagnostic> {
+pub(in crate::commands) fn read(arguments: &DumpArguments, clock: Timestamp) -> Result<Options, Diagnostic> {
     let configuration = match &arguments.config {
         None => ControllerConfiguration::default(),
         Some(path) => {
@@ -32,5 +32,6 @@ pub(super) fn read(arguments: &DumpArguments, clock: Timestamp) -> Result<Option
         image_vector,
         now: arguments.now.unwrap_or(clock),
         unobserved_guard: if arguments.require_guard { UnobservedGuard::Holds } else { UnobservedGuard::Reported },
+        assumption: Assumption::Nothing,
     })
 }

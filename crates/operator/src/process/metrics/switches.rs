@@ -194,6 +194,7 @@ pub(super) mod tests {
             image_vector: ImageVector::built_in("0"),
             now: Timestamp(now),
             unobserved_guard: adapter_k8s::settings::UnobservedGuard::Reported,
+            assumption: crate::commands::decide::Assumption::Nothing,
         };
         let items = decide_dump(&dump, &options).unwrap();
         metrics.decided(key, items[0].decision().unwrap());
