@@ -28,7 +28,7 @@ use crate::repository;
 /// What is measured.
 #[derive(clap::Args)]
 pub(crate) struct Selection {
-    /// Only these: `binary`, `verdict`, `render`, `dump`, `reconcile`, `admission`; all of them where none is named
+    /// Only these: `binary`, `verdict`, `render`, `dump`, `reconcile`, `admission`, `embedding`; all of them where none is named
     #[arg(value_enum, value_name = "GROUP")]
     groups: Vec<Group>,
 }
@@ -48,6 +48,8 @@ enum Group {
     Reconcile,
     /// The admission webhook
     Admission,
+    /// A call of the decision core from C
+    Embedding,
 }
 
 type Figures = BTreeMap<String, f64>;
@@ -96,6 +98,7 @@ impl Group {
             Self::Dump => "dump",
             Self::Reconcile => "reconcile",
             Self::Admission => "admission",
+            Self::Embedding => "embedding",
         }
     }
 
@@ -103,20 +106,30 @@ impl Group {
         figure.strip_prefix(self.name()).is_some_and(|rest| rest.starts_with('/'))
     }
 
+    /// Whose bench it is.
+    fn package(self) -> &'static str {
+        match self {
+            Self::Binary | Self::Verdict | Self::Render | Self::Dump | Self::Reconcile | Self::Admission => "operator",
+            Self::Embedding => "calico-policy-c",
+        }
+    }
+
     fn measure(self, root: &Path) -> Result<Figures, Failure> {
-        let counts = callgrind::is_present();
         let mut figures = match self {
             Self::Binary => binary(root)?,
-            Self::Verdict | Self::Render | Self::Dump | Self::Reconcile | Self::Admission => {
-                printed(root, self.name())?
+            Self::Verdict | Self::Render | Self::Dump | Self::Reconcile | Self::Admission | Self::Embedding => {
+                printed(root, self)?
             }
         };
-        match self {
-            Self::Binary if counts => figures.extend(instructions::of_start(root)?),
-            Self::Verdict if counts => figures.extend(instructions::of_verdicts(root)?),
-            Self::Render if counts => figures.extend(instructions::of_rendering(root)?),
-            Self::Dump if counts => figures.extend(instructions::of_reading(root)?),
-            Self::Binary | Self::Verdict | Self::Render | Self::Dump | Self::Reconcile | Self::Admission => {}
+        if callgrind::is_present() {
+            figures.extend(match self {
+                Self::Binary => instructions::of_start(root)?,
+                Self::Verdict => instructions::of_verdicts(root)?,
+                Self::Render => instructions::of_rendering(root)?,
+                Self::Dump => instructions::of_reading(root)?,
+                Self::Embedding => instructions::of_calls(root)?,
+                Self::Reconcile | Self::Admission => Figures::new(),
+            });
         }
         Ok(figures)
     }
@@ -144,16 +157,17 @@ fn release_binary(root: &Path) -> PathBuf {
     target(root).join("release").join("networking-calico")
 }
 
-/// The figures that a bench of the operator prints.
-fn printed(root: &Path, bench: &str) -> Result<Figures, Failure> {
-    let program = executable(root, bench)?;
+/// The figures that the bench of a group prints.
+fn printed(root: &Path, group: Group) -> Result<Figures, Failure> {
+    let program = executable(root, group)?;
     read_figures(&process::capture(Command::new(program).arg("--bench").stderr(Stdio::inherit()))?)
 }
 
-/// Builds a bench of the operator and tells where it is.
-fn executable(root: &Path, bench: &str) -> Result<PathBuf, Failure> {
+/// Builds the bench of a group and tells where it is.
+fn executable(root: &Path, group: Group) -> Result<PathBuf, Failure> {
+    let (package, bench) = (group.package(), group.name());
     let mut command = process::cargo(root);
-    command.args(["bench", "--locked", "--quiet", "--package", "operator", "--bench", bench, "--no-run"]);
+    command.args(["bench", "--locked", "--quiet", "--package", package, "--bench", bench, "--no-run"]);
     let messages = process::capture(command.arg("--message-format=json").stderr(Stdio::inherit()))?;
     let text = |message: &serde_json::Value, pointer| message.pointer(pointer)?.as_str().map(str::to_owned);
     let built = messages.lines().filter_map(|line| serde_json::from_str(line).ok()).find_map(|message| {

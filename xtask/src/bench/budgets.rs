@@ -100,6 +100,10 @@ pub(super) const BUDGETS: &[Budget] = &[
     budget("admission/large-4-slowest", "the slowest of a hundred (Go: 17)", "ms", Promise::ThisMachine(17.0)),
     budget("admission/large-4-processor", "processor, per 1,000 (Go: 0.97)", "s", Promise::ThisMachine(0.3)),
     budget("admission/memory", "resident after all of them (Go: 76 MiB)", "MiB", Promise::AnyMachine(15.0)),
+    budget("embedding/100", "one call from C, JSON in and out, 100 nodes", "us", Promise::ThisMachine(200.0)),
+    budget("embedding/5000", "the same, 5,000 nodes", "us", Promise::ThisMachine(5_000.0)),
+    // Half as much again as was counted when a call took 2 ms.
+    budget("embedding/instructions", "the same", INSTRUCTIONS, Promise::AnyMachine(55.0)),
     budget(
         "dump/json-instructions",
         "1,000 full-size nodes, JSON, instructions beside IgnoredAny",

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Figures, executable, release_binary, target};
+use super::{Figures, Group, executable, release_binary, target};
 use crate::callgrind;
 use crate::failure::Failure;
 use crate::process;
@@ -26,7 +26,7 @@ pub(super) fn of_start(root: &Path) -> Result<Figures, Failure> {
 
 /// Of one decision, worst of the shapes, and whether they grow with the number of nodes only.
 pub(super) fn of_verdicts(root: &Path) -> Result<Figures, Failure> {
-    let program = executable(root, "verdict")?;
+    let program = executable(root, Group::Verdict)?;
     let mut figures = Figures::new();
     let mut growth = 0_f64;
     for (figure, shape) in SHAPES {
@@ -42,18 +42,25 @@ pub(super) fn of_verdicts(root: &Path) -> Result<Figures, Failure> {
 
 /// Of one rendering.
 pub(super) fn of_rendering(root: &Path) -> Result<Figures, Failure> {
-    let program = executable(root, "render")?;
+    let program = executable(root, Group::Render)?;
     let millions = count(root, &program, &["--once"], Some("*render::measured*"))?;
     Ok(Figures::from([("render/instructions".to_owned(), millions)]))
 }
 
 /// Of reading a dump, beside those that `serde_json` needs to skip it.
 pub(super) fn of_reading(root: &Path) -> Result<Figures, Failure> {
-    let program = executable(root, "dump")?;
+    let program = executable(root, Group::Dump)?;
     let dump = scratch(root)?.join("nodes.json").display().to_string();
     process::capture(Command::new(&program).args(["--write", &dump, "1000"]))?;
     let count = |side| count(root, &program, &["--once", side, &dump], Some("*dump::measured*"));
     Ok(Figures::from([("dump/json-instructions".to_owned(), count("ours")? / count("least")?)]))
+}
+
+/// Of one call from C for a shoot of 5,000 nodes.
+pub(super) fn of_calls(root: &Path) -> Result<Figures, Failure> {
+    let program = executable(root, Group::Embedding)?;
+    let millions = count(root, &program, &["--once", "5000"], Some("*embedding::measured*"))?;
+    Ok(Figures::from([("embedding/instructions".to_owned(), millions)]))
 }
 
 /// Millions of instructions.
