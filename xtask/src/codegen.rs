@@ -15,6 +15,7 @@ mod list_schema;
 mod metrics;
 mod non_privileged;
 mod plan_list;
+mod registration;
 mod runbook;
 mod status_list;
 mod stored_bundle;
@@ -82,6 +83,9 @@ const GENERATED: &[Generated] = &[
         path: "charts/gardener-extension-networking-calico/dashboards/overlay-switch.json",
         content: || Ok(dashboards::generate_json(&dashboards::overlay_switch())),
     },
+    // After what they pack.
+    Generated { path: "charts/examples/controller-registration.yaml", content: registration::controller_registration },
+    Generated { path: "charts/examples/extension.yaml", content: registration::extension },
     Generated { path: "docs/metrics.md", content: || Ok(metrics::page()) },
     Generated { path: "docs/operations.md", content: runbook::page },
     Generated { path: "examples/up-to-date/bundle.yaml", content: stored_bundle::text },
