@@ -26,7 +26,7 @@ impl Watchdog {
                     ("managedresources", "") if object["metadata"]["name"] == BUNDLE => {
                         seen.check_bundle(&seed, &shoot, request.old, object);
                     }
-                    ("networks", "status") => seen.check_status(&seed, object),
+                    ("networks", "status") => seen.check_status(&seed, request.old, object),
                     _ => {}
                 }
             }
@@ -53,9 +53,11 @@ impl Watchdog {
         }
     }
 
-    /// A status claims nothing that is not so.
-    fn check_status(&self, seed: &Server, network: &Value) {
+    /// A status claims nothing that is not so. What an earlier one claimed of the bundle was judged then: the second bundle of a switch,
+    /// which takes no encapsulation away, is on its way after that.
+    fn check_status(&self, seed: &Server, old: Option<&Value>, network: &Value) {
         let status = &network["status"];
+        let before = old.map(|old| old["status"].clone()).unwrap_or_default();
         let managed_resource = seed.stored("resources.gardener.cloud", "managedresources", NAMESPACE, BUNDLE);
         let mode = managed_resource.as_ref().and_then(|found| pool_mode(seed, found));
         let is_applied = managed_resource
@@ -63,6 +65,7 @@ impl Watchdog {
             .is_some_and(|found| found["status"]["observedGeneration"] == found["metadata"]["generation"]);
         // A record that survives the bundle is for the next seed.
         if status["state"]["encapsulation"]["ipv4"] == "None"
+            && before["state"]["encapsulation"]["ipv4"] != "None"
             && managed_resource.is_some()
             && (mode.as_deref() != Some("Never") || !is_applied)
         {
@@ -82,7 +85,9 @@ impl Watchdog {
             self.tell("success is told together with an error".to_owned());
         }
         match status["lastOperation"]["type"].as_str() {
-            Some("Create" | "Reconcile" | "Restore") if !is_applied => {
+            Some("Create" | "Reconcile" | "Restore")
+                if !is_applied && before["lastOperation"] != status["lastOperation"] =>
+            {
                 self.tell("success is told although the bundle is not applied".to_owned());
             }
             Some("Migrate") if managed_resource.is_some() => {
