@@ -27,13 +27,15 @@ pub(super) struct Scene {
     pub(super) to: String,
     /// `ResourcesApplied` of the ManagedResource, status and reason.
     pub(super) applied: String,
-    /// Whether the ManagedResource says that everything has been rolled out.
+    /// Whether the ManagedResource says of its present generation that everything has been rolled out.
     pub(super) rolled_out: bool,
     pub(super) nodes: Vec<NodeScene>,
     /// How many calico-node pods have the newest template, and how many there are to be.
     pub(super) rollout: Option<(i64, i64)>,
     /// Whether calico-node as the DaemonSet has it is privileged.
     pub(super) privileged: Option<bool>,
+    /// Whether calico-kube-controllers is there, which vanishes with the overlay.
+    pub(super) kube_controllers: bool,
     /// Mode of the IPv4 pool, such as `Always`.
     pub(super) pool: String,
     /// Events on the Network: reason and message, by name.
@@ -53,6 +55,8 @@ pub(super) struct NodeScene {
 impl Scene {
     /// Reads everything. What is not there yet is empty.
     pub(super) async fn read(seed: &Cluster, shoot: &Cluster) -> Result<Self, RequestError> {
+        // The shoot first: what the seed says then is not older than what is seen in the shoot.
+        let shown = Self::read_shoot(shoot).await?;
         let network = seed.get(&kinds::NETWORK, NAMESPACE, NAME).await?.unwrap_or_default();
         let managed_resource =
             seed.get(&kinds::MANAGED_RESOURCE, NAMESPACE, MANAGED_RESOURCE).await?.unwrap_or_default();
@@ -71,7 +75,9 @@ impl Scene {
             because => format!(" ({because})"),
         };
         let says = |kind: &str| condition(&managed_resource, kind).map(|found| text(found, "/status").to_owned());
-        let mut scene = Self {
+        let generation = |path: &str| managed_resource.pointer(path).and_then(Value::as_i64);
+        let is_current = generation("/status/observedGeneration") == generation("/metadata/generation");
+        Ok(Self {
             operation,
             description: status("lastOperation/description"),
             privilege: status("providerStatus/privilege/mode") + &because,
@@ -85,23 +91,24 @@ impl Scene {
             applied: condition(&managed_resource, "ResourcesApplied")
                 .map(|found| format!("{} {}", text(found, "/status"), text(found, "/reason")))
                 .unwrap_or_default(),
-            rolled_out: says("ResourcesHealthy").as_deref() == Some("True")
+            rolled_out: is_current
+                && says("ResourcesHealthy").as_deref() == Some("True")
                 && says("ResourcesProgressing").as_deref() == Some("False"),
             events: events.iter().map(event).collect(),
-            ..Self::default()
-        };
-        scene.read_shoot(shoot).await?;
-        Ok(scene)
+            ..shown
+        })
     }
 
-    async fn read_shoot(&mut self, shoot: &Cluster) -> Result<(), RequestError> {
+    /// What there is to see in the shoot; the rest is empty.
+    async fn read_shoot(shoot: &Cluster) -> Result<Self, RequestError> {
+        let mut scene = Self::default();
         let pods = shoot.list(&kinds::POD, "kube-system").await?;
         let pods: BTreeMap<&str, &str> = pods
             .iter()
             .filter(|pod| condition(pod, "Ready").is_some())
             .map(|pod| (text(pod, "/spec/nodeName"), text(pod, "/metadata/name")))
             .collect();
-        self.nodes = shoot
+        scene.nodes = shoot
             .list(&kinds::NODE, "")
             .await?
             .iter()
@@ -115,23 +122,30 @@ impl Scene {
                 }
             })
             .collect();
-        self.nodes.sort_by_key(|node| (node.name.len(), node.name.clone()));
+        scene.nodes.sort_by_key(|node| (node.name.len(), node.name.clone()));
         if let Some(daemon_set) = shoot.get(&kinds::DAEMON_SET, "kube-system", "calico-node").await? {
             let count = |field: &str| daemon_set.pointer(&format!("/status/{field}")).and_then(Value::as_i64);
             let current =
                 count("observedGeneration") == daemon_set.pointer("/metadata/generation").and_then(Value::as_i64);
             let updated = count("updatedNumberScheduled").filter(|_| current).unwrap_or_default();
-            self.rollout = Some((updated, count("desiredNumberScheduled").unwrap_or_default()));
-            self.privileged = Some(is_privileged(&daemon_set));
+            scene.rollout = Some((updated, count("desiredNumberScheduled").unwrap_or_default()));
+            scene.privileged = Some(is_privileged(&daemon_set));
         }
+        scene.kube_controllers =
+            shoot.get(&kinds::DEPLOYMENT, "kube-system", "calico-kube-controllers").await?.is_some();
         let pool = shoot.get(&kinds::IP_POOL, "", "default-ipv4-ippool").await?;
-        self.pool = pool.map(|pool| text(&pool, "/spec/ipipMode").to_owned()).unwrap_or_default();
-        Ok(())
+        scene.pool = pool.map(|pool| text(&pool, "/spec/ipipMode").to_owned()).unwrap_or_default();
+        Ok(scene)
     }
 
     /// How many nodes have a route.
     pub(super) fn routes(&self) -> usize {
         self.nodes.iter().filter(|node| node.network == "RouteCreated").count()
+    }
+
+    /// Whether a switch has come to its end, with the bundle that follows once it is verified.
+    pub(super) fn is_done(&self) -> bool {
+        self.phase == "Done" && !self.kube_controllers && self.applied == "True ApplySucceeded" && self.is_settled()
     }
 
     /// Whether the shoot runs what it was given last.

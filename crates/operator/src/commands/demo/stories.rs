@@ -68,6 +68,7 @@ fn has_switched(scene: &Scene) -> Vec<Check> {
         Check::new("encapsulation asked for", &scene.to, "None"),
         Check::new("encapsulation in effect", &scene.from, "None"),
         Check::new("mode of the pool in the shoot", &scene.pool, "Never"),
+        Check::is("calico-kube-controllers is gone", !scene.kube_controllers),
         Check::is("the bundle is applied and rolled out", scene.is_settled() && scene.applied == "True ApplySucceeded"),
     ]
 }

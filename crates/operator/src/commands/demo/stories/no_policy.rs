@@ -3,6 +3,7 @@
 
 use crate::commands::demo::DemoError;
 use crate::commands::demo::ending::Check;
+use crate::commands::demo::scene::Scene;
 use crate::commands::demo::stage::Stage;
 
 pub(super) async fn play(stage: &mut Stage) -> Result<Vec<Check>, DemoError> {
@@ -11,7 +12,7 @@ pub(super) async fn play(stage: &mut Stage) -> Result<Vec<Check>, DemoError> {
     stage.start_routes();
     stage.say("gardenlet", "asks for the network without its overlay");
     stage.deploy_and_wait().await?;
-    stage.until("the switch is done", |scene| scene.phase == "Done" && scene.is_settled()).await?;
+    stage.until("the switch is done", Scene::is_done).await?;
     let machines = usize::from(stage.pace.machines);
     let scene = stage.until("every node has a route after all", |scene| scene.routes() == machines).await?;
     let told = |(reason, message): &(String, String)| {

@@ -5,7 +5,7 @@ use fake_apiserver::world::kinds;
 use crate::commands::demo::DemoError;
 use crate::commands::demo::ending::Check;
 use crate::commands::demo::landscape::{NAME, NAMESPACE};
-use crate::commands::demo::scene::{MANAGED_RESOURCE, text};
+use crate::commands::demo::scene::{MANAGED_RESOURCE, Scene, text};
 use crate::commands::demo::stage::Stage;
 
 pub(super) async fn play(stage: &mut Stage) -> Result<Vec<Check>, DemoError> {
@@ -39,7 +39,7 @@ pub(super) async fn play(stage: &mut Stage) -> Result<Vec<Check>, DemoError> {
     stage.start_provider().await?;
     new.wait_until_ready(&requested).await?;
     stage.say("gardenlet", "is satisfied: the network is restored");
-    stage.until("the switch is done", |scene| scene.phase == "Done" && scene.is_settled()).await?;
+    stage.until("the switch is done", Scene::is_done).await?;
     checks.extend(super::is_native(stage, "Restore Succeeded 100 %").await?);
     let left = &stage.first_seed()?.site.cluster;
     checks.extend([

@@ -2,6 +2,7 @@
 
 use crate::commands::demo::DemoError;
 use crate::commands::demo::ending::Check;
+use crate::commands::demo::scene::Scene;
 use crate::commands::demo::stage::Stage;
 
 pub(super) async fn play(stage: &mut Stage) -> Result<Vec<Check>, DemoError> {
@@ -10,6 +11,6 @@ pub(super) async fn play(stage: &mut Stage) -> Result<Vec<Check>, DemoError> {
     stage.start_provider().await?;
     stage.say("gardenlet", "asks for the network without its overlay");
     stage.deploy_and_wait().await?;
-    stage.until("the switch is done", |scene| scene.phase == "Done" && scene.is_settled()).await?;
+    stage.until("the switch is done", Scene::is_done).await?;
     super::is_native(stage, "Reconcile Succeeded 100 %").await
 }
