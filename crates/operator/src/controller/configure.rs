@@ -57,6 +57,8 @@ struct Answer {
     to: Option<Encapsulations>,
     families: Vec<&'static str>,
     consume_break_glass: bool,
+    /// Whether a switch was open at the last look.
+    was_open: bool,
 }
 
 impl Controller {
@@ -196,6 +198,7 @@ impl Controller {
             to,
             families: status::ip_families(&decision.target),
             consume_break_glass: decision.actions.contains(&Action::ConsumeBreakGlass),
+            was_open: network_facts::phase(&pass.live.object).is_some_and(is_open),
         }
     }
 
@@ -294,9 +297,7 @@ impl Controller {
             }
             (Some(operation), Outcome::Succeed, Applied::Wait(delay)) => {
                 // An open switch must be found again by whoever looks next, and its end be told once.
-                let open = |phase: Phase| !matches!(phase, Phase::Idle | Phase::Done);
-                let was_open = network_facts::phase(network).is_some_and(open);
-                let told = if was_open || open(answer.phase) { told } else { StatusChange::default() };
+                let told = if answer.was_open || is_open(answer.phase) { told } else { StatusChange::default() };
                 let begun = status::is_processing(network, operation);
                 let processing =
                     if begun { StatusChange::default() } else { status::processing(network, operation, pass.now) };
@@ -357,10 +358,16 @@ impl Controller {
 }
 
 impl Answer {
-    /// What our own record must say before anything is written: never less than what may be in effect.
+    /// What our own record must say before anything is written: never less than what may be in effect. That a switch is done is told
+    /// afterwards, because a crash between the two must not hide it.
     fn record(&self) -> serde_json::Value {
-        status::state(self.on_the_way, self.phase, self.held_since)
+        let ends_now = self.was_open && self.phase == Phase::Done;
+        status::state(self.on_the_way, if ends_now { Phase::Verifying } else { self.phase }, self.held_since)
     }
+}
+
+const fn is_open(phase: Phase) -> bool {
+    !matches!(phase, Phase::Idle | Phase::Done)
 }
 
 /// Whether the bundle has reached the shoot.

@@ -58,7 +58,7 @@ async fn a_switch_survives() {
 
 #[tokio::test(start_paused = true)]
 async fn restore_survives() {
-    sweep(Operation::Restore, 60).await;
+    sweep(Operation::Restore, 82).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -180,7 +180,7 @@ async fn a_switch_ends_the_same() {
 
 #[tokio::test(start_paused = true)]
 async fn restore_ends_the_same() {
-    sweep(Operation::Restore, 250).await;
+    sweep(Operation::Restore, 351).await;
 }
 
 #[tokio::test(start_paused = true)]
