@@ -18,7 +18,7 @@ use futures::stream::select_all;
 use kube::runtime::watcher::Event;
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 use super::{Clock, Cluster, Running, kinds};
 use daemon_set::Rollout;
@@ -119,12 +119,11 @@ impl Nodes {
             if worked.is_ok() {
                 worked = rollout.advance(&self.shoot, &kubelets, &self.clock, now).await;
             }
-            if worked.is_err() {
-                sleep(RETRY).await;
-                continue;
-            }
-            let again = (!unfinished.is_empty()).then(|| now + RETRY);
-            let next = [kubelets.next(), rollout.next(), again].into_iter().flatten().min();
+            // What failed may rest on something that has changed meanwhile, so changes are taken before the next try.
+            let failed = worked.is_err();
+            let again = (failed || !unfinished.is_empty()).then(|| now + RETRY);
+            let due = [kubelets.next(), rollout.next()].into_iter().flatten().filter(|_| !failed);
+            let next = due.chain(again).min();
             tokio::select! {
                 Some((kind, event)) = changes.next() => {
                     if kind == kinds::DAEMON_SET {

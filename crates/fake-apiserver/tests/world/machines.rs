@@ -7,7 +7,7 @@ use std::time::Duration;
 use fake_apiserver::world::nodes::{Nodes, Timing, machines};
 use fake_apiserver::world::routes::{AtFirst, Order, Routes, Script};
 use fake_apiserver::world::{Clock, Cluster, Running, guard, kinds};
-use fake_apiserver::{Server, Verb};
+use fake_apiserver::{Fault, Server, Verb};
 use serde_json::{Value, json};
 
 use super::{clock, cluster, condition, pass};
@@ -191,6 +191,23 @@ async fn deployments_are_available_at_once_and_workloads_go_with_their_pods() {
     assert_eq!(shoot.get(&kinds::DEPLOYMENT, "kube-system", "d").await.unwrap(), None);
     assert_eq!(shoot.get(&kinds::DAEMON_SET, "kube-system", "calico-node").await.unwrap(), None);
     assert!(shoot.list(&kinds::POD, "kube-system").await.unwrap().is_empty());
+}
+
+/// One object that cannot be dealt with, for ever, must not keep others from their end.
+#[tokio::test(start_paused = true)]
+async fn what_fails_holds_nothing_else_up() {
+    let (server, shoot, _, _nodes) = shoot().await;
+    pass(60).await;
+    server.faults().add(Fault::status(500).verb(Verb::Create).resource("pods"));
+    shoot.delete(&kinds::NODE, "", "ip-10-250-0-4").await.unwrap();
+    change_template(&shoot, "b").await;
+    pass(60).await;
+    assert!(server.faults().hits() > 1, "it is tried again");
+    let deployment = json!({"metadata": {"name": "typha", "namespace": "kube-system"}, "spec": {"replicas": 1}});
+    shoot.create(&kinds::DEPLOYMENT, deployment).await.unwrap();
+    pass(5).await;
+    let typha = shoot.get(&kinds::DEPLOYMENT, "kube-system", "typha").await.unwrap().unwrap();
+    assert_eq!(typha["status"]["readyReplicas"], 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -209,7 +209,7 @@ impl Rollout {
     }
 }
 
-/// Lets go of a workload that waits for its pods to be gone.
+/// Lets go of a workload that waits for its pods to be gone. One that has gone already is let go of, too.
 pub(super) async fn release(shoot: &Cluster, kind: &crate::world::Kind, workload: &Value) -> Result<(), kube::Error> {
     let finalizers = workload.pointer("/metadata/finalizers").and_then(Value::as_array);
     let left: Vec<&Value> =
@@ -217,7 +217,10 @@ pub(super) async fn release(shoot: &Cluster, kind: &crate::world::Kind, workload
     if finalizers.is_some_and(|all| all.len() != left.len()) {
         let patch = json!({"metadata": {"finalizers": left}});
         let (namespace, name) = (text(workload, "/metadata/namespace"), text(workload, "/metadata/name"));
-        shoot.merge(kind, namespace, name, &patch).await?;
+        return match shoot.merge(kind, namespace, name, &patch).await {
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+            other => other.map(drop),
+        };
     }
     Ok(())
 }
