@@ -11,13 +11,15 @@ pub use admission::AdmissionArguments;
 #[cfg(feature = "demo")]
 pub use demo::{DemoArguments, Story};
 pub use fleet::{PlanArguments, StatusArguments};
-pub use run::{RunArguments, VersionForm};
+pub use run::RunArguments;
+pub use service::{ServiceArguments, VersionForm};
 
 mod admission;
 #[cfg(feature = "demo")]
 mod demo;
 mod fleet;
 mod run;
+mod service;
 
 /// Gardener's Calico networking extension: the controller, and commands that explain its two decisions.
 ///

@@ -14,6 +14,7 @@ pub mod diff;
 pub mod plan;
 pub mod render;
 mod run;
+mod service;
 pub mod status;
 pub mod validate;
 

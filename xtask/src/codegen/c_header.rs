@@ -128,7 +128,7 @@ mod tests {
             /// # Safety
             /// Be nice.
             #[unsafe(no_mangle)]
-            pub unsafe extern "C" fn a(from: *const u8, length: usize) -> *mut c_char { todo!() }
+            pub unsafe extern "C" fn a(from: *const u8, length: usize) -> *mut c_char { made() }
             fn internal(_: bool) {}
             /// Does b.
             #[unsafe(no_mangle)]

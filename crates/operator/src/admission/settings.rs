@@ -8,7 +8,6 @@ use adapter_k8s::shoot_warnings::Landscape;
 use super::registration::{EXTENSION, Reach, Registration, Webhook};
 use crate::cli::AdmissionArguments;
 use crate::process::endpoints::{BindAddress, BindAddressError};
-use crate::process::logs::{LogFormat, LogLevel};
 use crate::process::settings::{self as shared, ElectionSettings, SettingsError};
 
 /// In the runtime cluster of a garden the same extension may run twice; this one has a name of its own.
@@ -70,20 +69,12 @@ pub enum AdmissionSettingsError {
     UnknownWebhook(String),
 }
 
-/// How to log, which is needed before anything else.
-///
-/// # Errors
-/// A level or format that there is not.
-pub fn logging(arguments: &AdmissionArguments) -> Result<(LogLevel, LogFormat), SettingsError> {
-    shared::log_settings(&arguments.log_level, &arguments.log_format)
-}
-
 /// Flags that are accepted because deployments set them, and have no effect.
 #[must_use]
 pub fn flags_without_effect(arguments: &AdmissionArguments) -> Vec<&'static str> {
     let given = [
-        ("--gardener-version", arguments.gardener_version.is_some()),
-        ("--self-hosted-shoot-cluster", arguments.self_hosted_shoot_cluster.is_some()),
+        ("--gardener-version", arguments.service.gardener_version.is_some()),
+        ("--self-hosted-shoot-cluster", arguments.service.self_hosted_shoot_cluster.is_some()),
     ];
     given.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag).collect()
 }
@@ -113,11 +104,16 @@ pub fn read(
         },
         election: arguments
             .leader_election
-            .then(|| shared::election_in(arguments.leader_election_namespace.as_deref(), &arguments.leader_election_id))
+            .then(|| {
+                shared::election_in(
+                    arguments.service.leader_election_namespace.as_deref(),
+                    &arguments.leader_election_id,
+                )
+            })
             .transpose()?,
         server_address: server_address(arguments)?,
-        metrics_address: address("--metrics-bind-address", &arguments.metrics_bind_address)?,
-        health_address: address("--health-bind-address", &arguments.health_bind_address)?,
+        metrics_address: address("--metrics-bind-address", &arguments.service.metrics_bind_address)?,
+        health_address: address("--health-bind-address", &arguments.service.health_bind_address)?,
         registration: Registration {
             extension: format!("{EXTENSION}{}", if is_runtime { "-runtime" } else { "" }),
             reach: reach(arguments)?,

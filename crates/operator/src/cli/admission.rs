@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
-use super::run::{VersionForm, boolean, path, version_form};
+use super::service::{ServiceArguments, boolean, path};
 
 /// Arguments of `admission`.
 #[derive(Clone, Debug, Args)]
@@ -68,37 +68,9 @@ pub struct AdmissionArguments {
         help_heading = "Leader election"
     )]
     pub leader_election_id: String,
-    /// The namespace of that Lease; also by `LEADER_ELECTION_NAMESPACE`, else the pod's own.
-    #[arg(
-        long,
-        env = "LEADER_ELECTION_NAMESPACE",
-        value_name = "NAMESPACE",
-        hide_env_values = true,
-        help_heading = "Leader election"
-    )]
-    pub leader_election_namespace: Option<String>,
-    /// Where `/metrics` is served; `0` for nowhere.
-    #[arg(long, default_value = ":8080", value_name = "ADDRESS", help_heading = "Endpoints and logs")]
-    pub metrics_bind_address: String,
-    /// Where `/healthz` and `/readyz` are served; `0` for nowhere.
-    #[arg(long, default_value = ":8081", value_name = "ADDRESS", help_heading = "Endpoints and logs")]
-    pub health_bind_address: String,
-    /// How much is logged: info, debug, error.
-    #[arg(long, default_value = "info", value_name = "LEVEL", help_heading = "Endpoints and logs")]
-    pub log_level: String,
-    /// How it is logged: json, text.
-    #[arg(long, default_value = "json", value_name = "FORMAT", help_heading = "Endpoints and logs")]
-    pub log_format: String,
-    /// Print the version and exit; `raw` prints more.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "FORM", value_parser = version_form, help_heading = "Version")]
-    pub version: Option<VersionForm>,
-
-    /// Accepted, without effect.
-    #[arg(long, value_name = "VERSION", help_heading = "Without effect")]
-    pub gardener_version: Option<String>,
-    /// Accepted, without effect.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = boolean, help_heading = "Without effect")]
-    pub self_hosted_shoot_cluster: Option<bool>,
+    /// What both programs of the Go extension know.
+    #[command(flatten)]
+    pub service: ServiceArguments,
 }
 
 #[cfg(test)]
@@ -149,10 +121,10 @@ mod tests {
         assert!(arguments.leader_election && arguments.disable_webhooks.is_empty());
         assert_eq!(arguments.leader_election_id, "admission-calico-leader-election");
         assert_eq!(
-            (arguments.metrics_bind_address.as_str(), arguments.health_bind_address.as_str()),
+            (arguments.service.metrics_bind_address.as_str(), arguments.service.health_bind_address.as_str()),
             (":8080", ":8081")
         );
-        assert_eq!((arguments.log_level.as_str(), arguments.log_format.as_str()), ("info", "json"));
+        assert_eq!((arguments.service.log_level.as_str(), arguments.service.log_format.as_str()), ("info", "json"));
         assert!(admission(&["--no-such-flag"]).unwrap_err().contains("--no-such-flag"));
     }
 }

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
+use super::service::{ServiceArguments, boolean, path};
+
 /// Arguments of `run`.
 #[derive(Clone, Debug, Args)]
 pub struct RunArguments {
@@ -36,15 +38,6 @@ pub struct RunArguments {
         help_heading = "Leader election"
     )]
     pub leader_election_id: String,
-    /// The namespace of that Lease; also by `LEADER_ELECTION_NAMESPACE`, else the pod's own.
-    #[arg(
-        long,
-        env = "LEADER_ELECTION_NAMESPACE",
-        value_name = "NAMESPACE",
-        hide_env_values = true,
-        help_heading = "Leader election"
-    )]
-    pub leader_election_namespace: Option<String>,
     /// The namespace of the heartbeat Lease; also by `LEADER_ELECTION_NAMESPACE`.
     #[arg(
         long,
@@ -63,18 +56,6 @@ pub struct RunArguments {
         help_heading = "Heartbeat"
     )]
     pub heartbeat_renew_interval_seconds: i32,
-    /// Where `/metrics` is served; `0` for nowhere.
-    #[arg(long, default_value = ":8080", value_name = "ADDRESS", help_heading = "Endpoints and logs")]
-    pub metrics_bind_address: String,
-    /// Where `/healthz` and `/readyz` are served; `0` for nowhere.
-    #[arg(long, default_value = ":8081", value_name = "ADDRESS", help_heading = "Endpoints and logs")]
-    pub health_bind_address: String,
-    /// How much is logged: info, debug, error.
-    #[arg(long, default_value = "info", value_name = "LEVEL", help_heading = "Endpoints and logs")]
-    pub log_level: String,
-    /// How it is logged: json, text.
-    #[arg(long, default_value = "json", value_name = "FORMAT", help_heading = "Endpoints and logs")]
-    pub log_format: String,
     /// How many Networks are reconciled at once.
     #[arg(
         long,
@@ -102,16 +83,10 @@ pub struct RunArguments {
     /// What of that does not run.
     #[arg(long, value_delimiter = ',', value_name = "NAMES", help_heading = "Controllers")]
     pub disable_controllers: Vec<String>,
-    /// Print the version and exit; `raw` prints more.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "FORM", value_parser = version_form, help_heading = "Version")]
-    pub version: Option<VersionForm>,
+    /// What both programs of the Go extension know.
+    #[command(flatten)]
+    pub service: ServiceArguments,
 
-    /// Accepted, without effect.
-    #[arg(long, value_name = "VERSION", help_heading = "Without effect")]
-    pub gardener_version: Option<String>,
-    /// Accepted, without effect.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = boolean, help_heading = "Without effect")]
-    pub self_hosted_shoot_cluster: Option<bool>,
     /// Accepted, without effect.
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, help_heading = "Without effect")]
     pub healthcheck_max_concurrent_reconciles: Option<i32>,
@@ -124,61 +99,6 @@ pub struct RunArguments {
     /// Accepted, without effect: no webhook is served here.
     #[arg(long, value_name = "FOLDER", value_parser = path, help_heading = "Without effect")]
     pub webhook_config_cert_dir: Option<PathBuf>,
-}
-
-/// What `--version` prints.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum VersionForm {
-    /// Nothing: it was set to false.
-    None,
-    /// One line.
-    Line,
-    /// Everything that is known.
-    Raw,
-    /// One line with this version in the place of ours, which Kubernetes' flag allows for tests.
-    Other(String),
-}
-
-impl VersionForm {
-    /// What to print, if anything.
-    #[must_use]
-    pub fn text(&self) -> Option<String> {
-        let version = env!("CARGO_PKG_VERSION");
-        match self {
-            Self::None => None,
-            Self::Line => Some(format!("networking-calico v{version}")),
-            Self::Raw => Some(format!(
-                "networking-calico {{version: v{version}, platform: {}/{}}}",
-                std::env::consts::OS,
-                std::env::consts::ARCH
-            )),
-            Self::Other(version) => Some(format!("networking-calico {version}")),
-        }
-    }
-}
-
-pub(super) fn version_form(text: &str) -> Result<VersionForm, String> {
-    match text {
-        "raw" => Ok(VersionForm::Raw),
-        _ if text.starts_with('v') => Ok(VersionForm::Other(text.to_owned())),
-        _ => boolean(text)
-            .map(|wanted| if wanted { VersionForm::Line } else { VersionForm::None })
-            .map_err(|_| "expected true, false, raw or a version".to_owned()),
-    }
-}
-
-/// A path; empty where a chart leaves a value out.
-pub(super) fn path(text: &str) -> Result<PathBuf, std::convert::Infallible> {
-    Ok(text.into())
-}
-
-/// A boolean as Go reads it.
-pub(super) fn boolean(text: &str) -> Result<bool, String> {
-    match text {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-        _ => Err("expected true or false".to_owned()),
-    }
 }
 
 #[cfg(test)]
@@ -222,10 +142,10 @@ mod tests {
         assert!(arguments.leader_election && !arguments.ignore_operation_annotation);
         assert_eq!(arguments.leader_election_id, "x");
         assert_eq!(
-            (arguments.metrics_bind_address.as_str(), arguments.health_bind_address.as_str()),
+            (arguments.service.metrics_bind_address.as_str(), arguments.service.health_bind_address.as_str()),
             (":9000", ":9001")
         );
-        assert_eq!(arguments.self_hosted_shoot_cluster, Some(false));
+        assert_eq!(arguments.service.self_hosted_shoot_cluster, Some(false));
     }
 
     #[test]
@@ -235,14 +155,14 @@ mod tests {
         assert!(arguments.leader_election && !arguments.ignore_operation_annotation);
         assert_eq!(arguments.leader_election_id, "networking-calico-leader-election");
         assert_eq!(
-            (arguments.metrics_bind_address.as_str(), arguments.health_bind_address.as_str()),
+            (arguments.service.metrics_bind_address.as_str(), arguments.service.health_bind_address.as_str()),
             (":8080", ":8081")
         );
-        assert_eq!((arguments.log_level.as_str(), arguments.log_format.as_str()), ("info", "json"));
+        assert_eq!((arguments.service.log_level.as_str(), arguments.service.log_format.as_str()), ("info", "json"));
         assert_eq!((arguments.max_concurrent_reconciles, arguments.heartbeat_renew_interval_seconds), (5, 30));
         assert_eq!(arguments.controllers, ["heartbeat"]);
         assert!(arguments.disable_controllers.is_empty() && arguments.extension_classes.is_empty());
-        assert_eq!(arguments.version, None);
+        assert_eq!(arguments.service.version, None);
     }
 
     #[test]
@@ -267,7 +187,7 @@ mod tests {
 
     #[test]
     fn the_version_is_printed_in_each_form() {
-        let text = |flag: &str| run(&[flag]).unwrap().version.and_then(|form| form.text());
+        let text = |flag: &str| run(&[flag]).unwrap().service.version.and_then(|form| form.text());
         let version = env!("CARGO_PKG_VERSION");
         assert_eq!(text("--version"), Some(format!("networking-calico v{version}")));
         assert_eq!(text("--version=true"), Some(format!("networking-calico v{version}")));

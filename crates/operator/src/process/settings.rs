@@ -11,7 +11,7 @@ use gardener_api::image_vector::ImageVector;
 
 use super::endpoints::{BindAddress, BindAddressError};
 use super::logs::{LogFormat, LogLevel};
-use crate::cli::RunArguments;
+use crate::cli::{RunArguments, ServiceArguments};
 use crate::diagnostics::Diagnostic;
 use crate::dump;
 
@@ -119,20 +119,15 @@ pub enum SettingsError {
 ///
 /// # Errors
 /// A level or format that there is not.
-pub fn logging(arguments: &RunArguments) -> Result<(LogLevel, LogFormat), SettingsError> {
-    log_settings(&arguments.log_level, &arguments.log_format)
-}
-
-/// How these two flags say to log.
-pub(crate) fn log_settings(level: &str, format: &str) -> Result<(LogLevel, LogFormat), SettingsError> {
-    let level = match level {
+pub fn logging(arguments: &ServiceArguments) -> Result<(LogLevel, LogFormat), SettingsError> {
+    let level = match arguments.log_level.as_str() {
         // An empty value is the default, as in Gardener.
         "info" | "" => LogLevel::Info,
         "debug" => LogLevel::Debug,
         "error" => LogLevel::Error,
         other => return Err(SettingsError::LogLevel(other.to_owned())),
     };
-    let format = match format {
+    let format = match arguments.log_format.as_str() {
         "json" | "" => LogFormat::Json,
         "text" => LogFormat::Text,
         other => return Err(SettingsError::LogFormat(other.to_owned())),
@@ -151,8 +146,8 @@ pub fn read(arguments: &RunArguments) -> Result<Settings, SettingsError> {
         configuration: configuration(arguments.config_file.as_ref())?.ok_or(SettingsError::NoConfigFile)?,
         image_vector: image_vector(arguments.image_vector.as_ref())?,
         election: election(arguments)?,
-        metrics_address: address("--metrics-bind-address", &arguments.metrics_bind_address)?,
-        health_address: address("--health-bind-address", &arguments.health_bind_address)?,
+        metrics_address: address("--metrics-bind-address", &arguments.service.metrics_bind_address)?,
+        health_address: address("--health-bind-address", &arguments.service.health_bind_address)?,
         max_concurrent_reconciles: usize::try_from(arguments.max_concurrent_reconciles).unwrap_or(0).max(1),
         heartbeat: heartbeat(arguments)?,
         operation_annotation: if arguments.ignore_operation_annotation {
@@ -172,8 +167,8 @@ pub fn read(arguments: &RunArguments) -> Result<Settings, SettingsError> {
 #[must_use]
 pub fn flags_without_effect(arguments: &RunArguments) -> Vec<&'static str> {
     let given = [
-        ("--gardener-version", arguments.gardener_version.is_some()),
-        ("--self-hosted-shoot-cluster", arguments.self_hosted_shoot_cluster.is_some()),
+        ("--gardener-version", arguments.service.gardener_version.is_some()),
+        ("--self-hosted-shoot-cluster", arguments.service.self_hosted_shoot_cluster.is_some()),
         ("--healthcheck-max-concurrent-reconciles", arguments.healthcheck_max_concurrent_reconciles.is_some()),
         ("--webhook-config-server-host", arguments.webhook_config_server_host.is_some()),
         ("--webhook-config-server-port", arguments.webhook_config_server_port.is_some()),
@@ -219,7 +214,7 @@ fn election(arguments: &RunArguments) -> Result<Option<ElectionSettings>, Settin
     if !arguments.leader_election {
         return Ok(None);
     }
-    let namespace = arguments.leader_election_namespace.as_deref();
+    let namespace = arguments.service.leader_election_namespace.as_deref();
     election_in(namespace, &arguments.leader_election_id).map(Some)
 }
 

@@ -101,13 +101,13 @@ fn what_cannot_work_is_named() {
 
 #[test]
 fn logging_is_read_first() {
-    assert_eq!(logging(&arguments(&["run"])).unwrap(), (LogLevel::Info, LogFormat::Json));
+    assert_eq!(logging(&arguments(&["run"]).service).unwrap(), (LogLevel::Info, LogFormat::Json));
     assert_eq!(
-        logging(&arguments(&["--log-level=debug", "--log-format=text"])).unwrap(),
+        logging(&arguments(&["--log-level=debug", "--log-format=text"]).service).unwrap(),
         (LogLevel::Debug, LogFormat::Text)
     );
-    assert_eq!(logging(&arguments(&["--log-level=error"])).unwrap().0, LogLevel::Error);
-    let refused = |flag| logging(&arguments(&[flag])).unwrap_err().to_string();
+    assert_eq!(logging(&arguments(&["--log-level=error"]).service).unwrap().0, LogLevel::Error);
+    let refused = |flag| logging(&arguments(&[flag]).service).unwrap_err().to_string();
     assert_eq!(refused("--log-level=warn"), "invalid --log-level: warn: expected info, debug or error");
     assert_eq!(refused("--log-format=xml"), "invalid --log-format: xml: expected json or text");
 }
