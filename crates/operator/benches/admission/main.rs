@@ -16,6 +16,8 @@
 
 #[path = "../../tests/admission/client.rs"]
 mod client;
+#[path = "../process/mod.rs"]
+mod process;
 #[path = "../../tests/admission/reviews.rs"]
 mod reviews;
 mod webhook;
@@ -39,14 +41,14 @@ async fn main() {
         // A new garden each time: the first start makes the certificates.
         let garden = Garden::start().await;
         let webhook = Webhook::start(&garden).await;
-        best = best.min(webhook.ready_after);
-        webhook.stop();
+        best = best.min(webhook.process.ready_after);
+        webhook.process.stop();
     }
     println!("figure admission/ready {}", best.as_secs_f64() * 1e3);
 
     let garden = Garden::start().await;
     let webhook = Webhook::start(&garden).await;
-    println!("figure admission/idle-memory {}", webhook.resident_mebibytes());
+    println!("figure admission/idle-memory {}", webhook.process.resident_mebibytes());
     let small = Arc::new(small());
     for connections in [1, 4, 16] {
         let load = load(&webhook, &garden, &small, connections, count).await;
@@ -63,8 +65,8 @@ async fn main() {
         println!("figure admission/large-{connections}-slowest {}", load.slowest_of_a_hundred);
         println!("figure admission/large-{connections}-processor {}", load.processor_seconds);
     }
-    println!("figure admission/memory {}", webhook.resident_mebibytes());
-    webhook.stop();
+    println!("figure admission/memory {}", webhook.process.resident_mebibytes());
+    webhook.process.stop();
 }
 
 /// What many reviews cost.
@@ -83,7 +85,7 @@ async fn load(webhook: &Webhook, garden: &Garden, body: &Arc<Vec<u8>>, connectio
         assert_eq!(connection.review(body).await.unwrap().json()["response"]["allowed"], true);
         kept.push(connection);
     }
-    let before = webhook.processor_milliseconds();
+    let before = webhook.process.processor_milliseconds();
     let started = Instant::now();
     let tasks = kept.into_iter().map(|mut connection| {
         let body = Arc::clone(body);
@@ -102,7 +104,7 @@ async fn load(webhook: &Webhook, garden: &Garden, body: &Arc<Vec<u8>>, connectio
         times.extend(task.await.unwrap());
     }
     let elapsed = started.elapsed();
-    let spent = webhook.processor_milliseconds() - before;
+    let spent = webhook.process.processor_milliseconds() - before;
     times.sort_unstable();
     Load {
         per_second: times.len() as f64 / elapsed.as_secs_f64(),

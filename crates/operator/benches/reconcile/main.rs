@@ -15,11 +15,12 @@
 )]
 
 mod controller;
+#[path = "../process/mod.rs"]
+mod process;
 mod seed;
 
 use std::time::Duration;
 
-use controller::Controller;
 use seed::Seed;
 
 #[tokio::main]
@@ -32,19 +33,19 @@ async fn main() {
     let seed = Seed::start().await;
     let mut best = Duration::MAX;
     for _ in 0..starts {
-        let controller = Controller::start(&seed).await;
+        let controller = controller::start(&seed).await;
         best = best.min(controller.ready_after);
         controller.stop();
     }
     println!("figure reconcile/ready {}", best.as_secs_f64() * 1e3);
 
-    let controller = Controller::start(&seed).await;
+    let controller = controller::start(&seed).await;
     tokio::time::sleep(rest).await;
     println!("figure reconcile/idle-memory {}", controller.resident_mebibytes());
     controller.stop();
 
     seed.add_clusters(count);
-    let controller = Controller::start(&seed).await;
+    let controller = controller::start(&seed).await;
     tokio::time::sleep(rest).await;
     println!("figure reconcile/idle-memory-clusters {}", controller.resident_mebibytes());
 
