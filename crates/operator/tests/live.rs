@@ -7,22 +7,11 @@ use std::process::Command;
 use fake_apiserver::{Server, Verb};
 use serde_json::{Value, json};
 
-const NETWORK: &str = "shoot--foo--bar/bar";
+#[path = "support/definition.rs"]
+mod definition;
+use definition::definition;
 
-fn definition(group: &str, version: &str, kind: &str, plural: &str, scope: &str) -> Value {
-    json!({
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": {"name": format!("{plural}.{group}")},
-        "spec": {
-            "group": group, "scope": scope,
-            "names": {"kind": kind, "plural": plural, "singular": kind.to_lowercase(), "listKind": format!("{kind}List")},
-            "versions": [{
-                "name": version, "served": true, "storage": true,
-                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
-            }],
-        },
-    })
-}
+const NETWORK: &str = "shoot--foo--bar/bar";
 
 fn seed() -> Server {
     Server::builder()

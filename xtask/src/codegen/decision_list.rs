@@ -95,7 +95,8 @@ pub(super) fn shared_definitions() -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn privilege() -> Value {
+/// The first decision.
+pub(super) fn privilege() -> Value {
     let privileged = NodePrivilege::Privileged(PrivilegedBecause::GateDisabled);
     let caveats = json!({"type": "array", "uniqueItems": true, "items": codes!(Caveat)});
     json!({"oneOf": [

@@ -1,7 +1,6 @@
 //! The JSON schema of what the embedded core answers.
 
 use calico_policy::admission_policy::GuardApi;
-use calico_policy::caveats::Caveat;
 use calico_policy::decision::Bundle;
 use calico_policy::encapsulation::{Backend, Encapsulation, Pool, PoolMode};
 use calico_policy::guard::GuardState;
@@ -14,6 +13,7 @@ use calico_policy::survey::LISTED_NODES;
 use calico_policy::warning::WarningCode;
 use serde_json::{Map, Value, json};
 
+use super::decision_list::privilege;
 use super::json_schema::{
     codes, count, definition, described, document, flag, list, null, nullable, object, one_of, text, with,
 };
@@ -89,22 +89,6 @@ fn definitions() -> Value {
         ]),
         "Time": described("Seconds since 1970-01-01T00:00:00Z.", json!({"type": "integer"})),
     })
-}
-
-fn privilege() -> Value {
-    let privileged = NodePrivilege::Privileged(PrivilegedBecause::GateDisabled);
-    json!({"oneOf": [
-        object([
-            ("mode", json!({"const": privileged.code()})),
-            ("because", codes!(PrivilegedBecause)),
-            ("caveats", json!({"type": "array", "maxItems": 0})),
-        ]),
-        object([
-            ("mode", json!({"const": NodePrivilege::NonPrivileged.code()})),
-            ("because", null()),
-            ("caveats", list(&codes!(Caveat))),
-        ]),
-    ]})
 }
 
 fn overlay() -> Value {

@@ -10,20 +10,9 @@ use base64::engine::general_purpose::STANDARD;
 use fake_apiserver::{Builder, LoggedRequest, Server, Verb};
 use serde_json::{Value, json};
 
-fn definition(group: &str, version: &str, kind: &str, plural: &str, scope: &str) -> Value {
-    json!({
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": {"name": format!("{plural}.{group}")},
-        "spec": {
-            "group": group, "scope": scope,
-            "names": {"kind": kind, "plural": plural, "singular": kind.to_lowercase(), "listKind": format!("{kind}List")},
-            "versions": [{
-                "name": version, "served": true, "storage": true,
-                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
-            }],
-        },
-    })
-}
+#[path = "definition.rs"]
+mod definition;
+use definition::definition;
 
 /// A seed without Networks.
 pub(crate) fn seed() -> Builder {

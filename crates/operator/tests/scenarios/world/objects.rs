@@ -4,6 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+#[path = "../../support/definition.rs"]
+mod definition;
+pub(super) use definition::definition;
+
 use super::{EXTENSIONS, NAME, NAMESPACE};
 
 pub(super) fn spec(provider_config: Value) -> Value {
@@ -69,19 +73,4 @@ pub(super) fn definitions() -> Vec<Value> {
         definition("resources.gardener.cloud", "v1alpha1", "ManagedResource", "managedresources", "Namespaced"),
         definition("monitoring.coreos.com", "v1alpha1", "ScrapeConfig", "scrapeconfigs", "Namespaced"),
     ]
-}
-
-pub(super) fn definition(group: &str, version: &str, kind: &str, plural: &str, scope: &str) -> Value {
-    json!({
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": {"name": format!("{plural}.{group}")},
-        "spec": {
-            "group": group, "scope": scope,
-            "names": {"kind": kind, "plural": plural, "singular": kind.to_lowercase(), "listKind": format!("{kind}List")},
-            "versions": [{
-                "name": version, "served": true, "storage": true, "subresources": {"status": {}},
-                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
-            }],
-        },
-    })
 }
