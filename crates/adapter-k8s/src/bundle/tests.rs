@@ -112,7 +112,7 @@ fn what_is_written_reads_back() {
 
 /// The Go extension looks for calico-node in plain text, and takes its absence for an overlay that is off.
 #[test]
-fn calico_node_is_plain_text_and_the_definitions_are_not() {
+fn the_definitions_are_compressed_and_calico_node_is_not() {
     let bundle = bundle(&plan("{}"), &Definitions::built_in());
     let (_, secret) = as_read(&bundle);
     assert_eq!(secret.keys().collect::<Vec<_>>(), ["config.yaml", "crds.yaml.br"]);

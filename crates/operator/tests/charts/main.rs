@@ -62,6 +62,43 @@ async fn the_api_server_takes_every_object_and_the_role_allows_an_apply_by_name(
     assert_eq!(listed, 403, "Secrets are not listed");
 }
 
+#[test]
+fn every_pod_is_hardened() {
+    let mut pods = 0;
+    for chart in CHARTS {
+        for deployment in objects(chart).iter().filter(|object| object["kind"] == "Deployment") {
+            let template = &deployment["spec"]["template"];
+            assert_eq!(template["metadata"]["annotations"]["prometheus.io/scrape"], "true", "{chart}");
+            let pod = &template["spec"];
+            assert_eq!(pod["securityContext"]["runAsNonRoot"], true, "{chart}");
+            assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault", "{chart}");
+            for container in pod["containers"].as_array().unwrap() {
+                let security = &container["securityContext"];
+                assert_eq!(security["allowPrivilegeEscalation"], false, "{chart}");
+                assert_eq!(security["readOnlyRootFilesystem"], true, "{chart}");
+                assert_eq!(security["capabilities"], serde_json::json!({"drop": ["ALL"]}), "{chart}");
+            }
+            pods += 1;
+        }
+    }
+    assert_eq!(pods, 2);
+}
+
+#[test]
+fn the_external_address_comes_with_the_way_to_it() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../xtask/charts/extension/shoot-client.diff");
+    let difference = std::fs::read_to_string(file).unwrap();
+    for line in [
+        "# | shootClient: external",
+        "+         networking.gardener.cloud/to-public-networks: allowed",
+        "+         networking.gardener.cloud/to-private-networks: allowed",
+        "+         - name: GARDENER_SHOOT_CLIENT",
+        "+           value: external",
+    ] {
+        assert!(difference.lines().any(|found| found == line), "{line}");
+    }
+}
+
 fn objects(chart: &str) -> Vec<Value> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../xtask/charts").join(chart).join("default.yaml");
     let text = std::fs::read_to_string(file).unwrap();

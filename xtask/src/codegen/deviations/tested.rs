@@ -4,12 +4,13 @@
 //! reconcile, no live shoot and no configuration file), a test says what we do.
 
 mod admission;
+mod charts;
 mod controller;
 mod process;
 
 /// Every deviation of this kind.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Tested> {
-    ROWS.iter().chain(admission::ROWS).chain(controller::ROWS).chain(process::ROWS)
+    ROWS.iter().chain(admission::ROWS).chain(charts::ROWS).chain(controller::ROWS).chain(process::ROWS)
 }
 
 /// One deviation with the tests that show it.
