@@ -52,7 +52,7 @@ pub(super) fn event(news: News, decision: &Decision, break_glass: Option<&str>, 
             (Severity::Warning, "OverlaySwitchUnverified", format!("{message}: {why}"))
         }
         News::Nodes => (severity(decision), "OverlaySwitchNodes", message),
-        News::Phase => (severity(decision), phase_reason(decision.phase), message),
+        News::Phase => (severity(decision), phase_reason(decision.phase), moved_on(decision).unwrap_or(message)),
     };
     Event { severity, reason, message, at: time::format(now) }
 }
@@ -63,6 +63,20 @@ fn severity(decision: &Decision) -> Severity {
 
     let endangered = decision.survey.as_ref().is_some_and(|survey| survey.by_class.contains_key(&NoRouteCreated));
     if endangered { Severity::Warning } else { Severity::Normal }
+}
+
+/// What there is to say of a phase in which nothing more is to be removed: the verdict says only that.
+fn moved_on(decision: &Decision) -> Option<String> {
+    let text = match (&decision.overlay, decision.phase) {
+        (OverlayVerdict::Unchanged, Phase::Verifying) => {
+            "the bundle without encapsulation is applied; calico-node rolls"
+        }
+        (OverlayVerdict::Unchanged, Phase::Done) => "calico-node has rolled; the overlay is off",
+        (OverlayVerdict::Unchanged, Phase::Reverting) => "the overlay is to stay; what the switch left is cleared away",
+        (OverlayVerdict::Unchanged, Phase::Idle) => "no switch is open any more",
+        _ => return None,
+    };
+    Some(text.to_owned())
 }
 
 const fn phase_reason(phase: Phase) -> &'static str {

@@ -353,7 +353,7 @@ async fn events_tell_of_each_phase_once() {
         [
             "Warning OverlaySwitchAwaitingRoutes 1 of 1 node has no route: `a`",
             "Normal OverlaySwitchSwitching the only node has a route; the encapsulation may go",
-            "Normal OverlaySwitchDone no encapsulation that is in effect would be removed",
+            "Normal OverlaySwitchDone calico-node has rolled; the overlay is off",
         ]
     );
 }
