@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::charts;
 use crate::codegen;
+use crate::e2e;
 use crate::failure::{Failure, Problem};
 use crate::memory;
 use crate::package;
@@ -98,6 +99,7 @@ fn steps(repository: &Repository) -> Vec<Step<'_>> {
         check: Box::new(move || findings(&package::check(root)?)),
     });
     steps.push(Step { name: "memory of calico-policy-c".to_owned(), check: Box::new(move || watch_memory(root)) });
+    steps.push(Step { name: "e2e".to_owned(), check: Box::new(|| findings(&e2e::run(&e2e::Arguments::all())?)) });
     steps.push(Step { name: "parity".to_owned(), check: Box::new(move || compare(root)) });
     steps
 }
