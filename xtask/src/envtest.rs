@@ -1,7 +1,8 @@
-//! `envtest`: `etcd` and `kube-apiserver` for the checks that need a real API server.
+//! `envtest`: `etcd` and `kube-apiserver` for the checks that need a real API server, and `kubectl` for those of ours.
 //!
-//! Both come from the folder that `KUBEBUILDER_ASSETS` names, as for any Kubernetes project; where it is not set they are built from
-//! their Go modules, pinned by the `go.mod` and `go.sum` files in `xtask/envtest`, and kept in `target`.
+//! They come from the folder that `KUBEBUILDER_ASSETS` names, as for any Kubernetes project; where it is not set they are built from
+//! their Go modules, pinned by the `go.mod` and `go.sum` files in `xtask/envtest`, and kept in `target`. A folder of servers alone
+//! is enough where there is a `kubectl` on the path.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,8 +12,10 @@ use crate::failure::{Failure, Problem};
 use crate::process;
 use crate::repository;
 
-/// The folder with both programs, as the Kubernetes projects name it.
+/// The variable that names the folder, as the Kubernetes projects name it.
 const ASSETS: &str = "KUBEBUILDER_ASSETS";
+const KUBECTL: &str = "kubectl";
+const ETCD_SOURCES: &str = "xtask/envtest/etcd";
 const ETCD_MODULE: &str = "go.etcd.io/etcd/server/v3";
 const KUBERNETES_MODULE: &str = "k8s.io/kubernetes";
 
@@ -38,7 +41,23 @@ impl Release {
 }
 
 pub(crate) fn run(release: Release) -> Result<Vec<Problem>, Failure> {
-    println!("export {ASSETS}={}", provide(release)?.display());
+    let assets = provide(release)?;
+    println!("export {ASSETS}={}", assets.display());
+    let is_given = std::env::var_os(ASSETS).is_some();
+    let is_there = assets.join(KUBECTL).is_file()
+        || is_given && process::exists(Command::new(KUBECTL).args(["version", "--client"]));
+    if !is_there {
+        let folder = built(release)?;
+        build(
+            &sources(release)?,
+            "k8s.io/kubernetes/cmd/kubectl",
+            &version_flags(&version(release)?),
+            &folder.join(KUBECTL),
+        )?;
+        if is_given {
+            println!("export PATH={}:\"$PATH\"", folder.display());
+        }
+    }
     Ok(Vec::new())
 }
 
@@ -47,18 +66,28 @@ pub(crate) fn provide(release: Release) -> Result<PathBuf, Failure> {
     if let Some(folder) = std::env::var_os(ASSETS) {
         return given(PathBuf::from(folder));
     }
-    let root = repository::root()?;
-    let sources = root.join("xtask/envtest");
-    let etcd = sources.join("etcd");
-    let server = sources.join(release.folder());
-    let etcd_version = required_version(&etcd, ETCD_MODULE)?;
-    let version = required_version(&server, KUBERNETES_MODULE)?;
-    // The versions are part of the name, so that a changed pin is never answered by an old program.
-    let assets = root.join("target/envtest").join(format!("kubernetes-{version}-etcd-{etcd_version}"));
-    fs::create_dir_all(&assets).map_err(|source| Failure::Write { path: assets.clone(), source })?;
-    build(&etcd, ETCD_MODULE, "", &assets.join("etcd"))?;
-    build(&server, "k8s.io/kubernetes/cmd/kube-apiserver", &version_flags(&version), &assets.join("kube-apiserver"))?;
+    let assets = built(release)?;
+    build(&repository::root()?.join(ETCD_SOURCES), ETCD_MODULE, "", &assets.join("etcd"))?;
+    let flags = version_flags(&version(release)?);
+    build(&sources(release)?, "k8s.io/kubernetes/cmd/kube-apiserver", &flags, &assets.join("kube-apiserver"))?;
     Ok(assets)
+}
+
+/// The folder for what is built here. The versions are part of its name, so that a changed pin is never answered by an old program.
+fn built(release: Release) -> Result<PathBuf, Failure> {
+    let root = repository::root()?;
+    let etcd = required_version(&root.join(ETCD_SOURCES), ETCD_MODULE)?;
+    let folder = root.join("target/envtest").join(format!("kubernetes-{}-etcd-{etcd}", version(release)?));
+    fs::create_dir_all(&folder).map_err(|source| Failure::Write { path: folder.clone(), source })?;
+    Ok(folder)
+}
+
+fn sources(release: Release) -> Result<PathBuf, Failure> {
+    Ok(repository::root()?.join("xtask/envtest").join(release.folder()))
+}
+
+fn version(release: Release) -> Result<String, Failure> {
+    required_version(&sources(release)?, KUBERNETES_MODULE)
 }
 
 fn given(folder: PathBuf) -> Result<PathBuf, Failure> {
@@ -77,7 +106,7 @@ pub(crate) fn build(module: &Path, package: &str, flags: &str, program: &Path) -
     if !process::exists(Command::new("go").arg("version")) {
         return Err(Failure::ToolMissing {
             tool: "go",
-            remedy: "install Go; for `etcd` and `kube-apiserver` it is enough that KUBEBUILDER_ASSETS names a folder with both",
+            remedy: "install Go; for `etcd`, `kube-apiserver` and `kubectl` it is enough that KUBEBUILDER_ASSETS names a folder with them",
         });
     }
     eprintln!("building {package}, once: this takes minutes");
@@ -90,7 +119,7 @@ pub(crate) fn build(module: &Path, package: &str, flags: &str, program: &Path) -
     fs::rename(&unfinished, program).map_err(|source| Failure::Write { path: program.to_owned(), source })
 }
 
-/// Without these the server reports v0.0.0, and nothing that depends on its version works.
+/// Without these a program reports v0.0.0, and nothing that depends on its version works.
 fn version_flags(version: &str) -> String {
     let mut numbers = version.trim_start_matches('v').split('.');
     let (major, minor) = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());

@@ -57,7 +57,7 @@ enum Command {
     },
     /// Measure, and print each figure beside its budget; a figure that does not depend on the machine must hold
     Bench(bench::Selection),
-    /// Provide `etcd` and `kube-apiserver`, built from their Go modules where KUBEBUILDER_ASSETS names none, and print where they are
+    /// Provide `etcd`, `kube-apiserver` and `kubectl`, built from their Go modules where KUBEBUILDER_ASSETS names none, and print where they are
     Envtest {
         /// Release of Kubernetes
         #[arg(long, value_enum, default_value_t)]
