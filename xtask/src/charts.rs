@@ -5,7 +5,9 @@
 //! from their Go modules, pinned by the files in `xtask/helm` and `xtask/alerts`, and kept in `target`.
 
 mod cases;
+mod definitions;
 mod difference;
+mod helm;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,13 +18,12 @@ use crate::failure::{Failure, Problem};
 use crate::process;
 use crate::repository;
 use cases::{CHARTS, Case, Chart, Expected};
+pub(crate) use definitions::definitions;
+pub(crate) use helm::Helm;
 
-const HELM_MODULE: &str = "helm.sh/helm/v4";
 const PROMETHEUS_MODULE: &str = "github.com/prometheus/prometheus";
 /// Where the expectations are.
 const EXPECTATIONS: &str = "xtask/charts";
-/// The API server that the charts are rendered for, unless a case names another.
-const KUBERNETES: &str = "1.36.3";
 
 /// What to do with what is rendered.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub(crate) enum Mode {
 
 pub(crate) fn run(mode: Mode) -> Result<Vec<Problem>, Failure> {
     let root = repository::root()?;
-    let helm = Helm { program: program(&root, "helm", HELM_MODULE, "helm.sh/helm/v4/cmd/helm")?, root: root.clone() };
+    let helm = Helm::provide(&root)?;
     let mut problems = Vec::new();
     for chart in CHARTS {
         if let Err(failure) = helm.lint(chart) {
@@ -70,41 +71,8 @@ fn is_older(program: &Path, source: &Path) -> bool {
     matches!((changed(program), changed(source)), (Ok(program), Ok(source)) if program < source)
 }
 
-struct Helm {
-    program: PathBuf,
-    root: PathBuf,
-}
-
-impl Helm {
-    fn lint(&self, chart: &Chart) -> Result<(), Failure> {
-        process::capture(self.command().args(["lint", "--strict", chart.path])).map(|_| ())
-    }
-
-    fn render(&self, chart: &Chart, case: &Case) -> Result<String, Failure> {
-        let values = self.root.join("target/helm/values.yaml");
-        fs::write(&values, case.values).map_err(|source| Failure::Write { path: values.clone(), source })?;
-        let kubernetes = case.kubernetes.unwrap_or(KUBERNETES);
-        let mut command = self.command();
-        command.args(["template", chart.release, chart.path, "--namespace", chart.namespace]);
-        command.args(["--kube-version", kubernetes, "--values"]).arg(&values);
-        process::capture(&mut command)
-    }
-
-    fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
-        command.current_dir(&self.root);
-        // Nothing of the person who runs this.
-        for (variable, folder) in
-            [("HELM_CACHE_HOME", "cache"), ("HELM_CONFIG_HOME", "config"), ("HELM_DATA_HOME", "data")]
-        {
-            command.env(variable, self.root.join("target/helm").join(folder));
-        }
-        command
-    }
-}
-
 fn compare(helm: &Helm, chart: &Chart, mode: Mode) -> Result<Vec<Problem>, Failure> {
-    let folder = helm.root.join(EXPECTATIONS).join(chart.name);
+    let folder = helm.root().join(EXPECTATIONS).join(chart.name);
     let default = helm.render(chart, &Case::default())?;
     let mut problems = Vec::new();
     problems.extend(expect(&folder.join("default.yaml"), &default, mode)?);

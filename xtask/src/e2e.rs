@@ -13,6 +13,8 @@ mod landscape;
 mod lane;
 mod matrix;
 mod monitor;
+mod pod;
+mod rendered;
 mod scene;
 mod servers;
 mod stage;
@@ -28,11 +30,12 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum as _;
 use tokio::time::timeout;
 
+use crate::charts::{self, Helm};
 use crate::envtest::{self, Release};
 use crate::failure::{Failure, Problem};
 use crate::process;
 use crate::repository;
-use lane::{Lane, Settings};
+use lane::{Charts, Lane, Settings};
 use stage::{Findings, Stage};
 use stories::Story;
 use trouble::Trouble;
@@ -87,10 +90,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Vec<Problem>, Failure> {
         None => build(&root)?,
     };
     let (definitions, whose) = landscape::definitions(&root)?;
-    let settings = Settings { program, assets: assets.clone(), release: arguments.kubernetes, root, definitions };
-    let folder = settings.root.join("target/e2e").join(std::process::id().to_string());
     let chosen: Vec<Story> =
         if arguments.story.is_empty() { Story::value_variants().to_vec() } else { arguments.story.clone() };
+    let charts = chosen.iter().any(|story| story.installs_charts()).then(|| charts(&root)).transpose()?;
+    let settings =
+        Settings { program, assets: assets.clone(), release: arguments.kubernetes, root, definitions, charts };
+    let folder = settings.root.join("target/e2e").join(std::process::id().to_string());
     let started = Instant::now();
     println!("{} stories, with {whose} definitions in the seed", chosen.len());
     let mut problems = tell(settings, chosen, arguments.lanes, &folder)?;
@@ -127,6 +132,11 @@ fn list() -> String {
     values
         .map(|value| format!("{:<28} {}\n", value.get_name(), value.get_help().cloned().unwrap_or_default()))
         .collect()
+}
+
+/// Built and downloaded before a story is told, which has not the time for that.
+fn charts(root: &Path) -> Result<Charts, Failure> {
+    Ok(Charts { helm: Helm::provide(root)?, definitions: charts::definitions(root)? })
 }
 
 /// The binary as it is delivered.

@@ -13,6 +13,7 @@ use super::scene::text;
 use super::servers::{Etcd, Server};
 use super::trouble::Trouble;
 use super::{access, landscape};
+use crate::charts::Helm;
 use crate::envtest::Release;
 
 /// What is the same for all lanes.
@@ -24,6 +25,16 @@ pub(super) struct Settings {
     pub(super) release: Release,
     /// Of this repository.
     pub(super) root: PathBuf,
+    pub(super) definitions: Vec<Value>,
+    /// Only where a story needs them.
+    pub(super) charts: Option<Charts>,
+}
+
+/// What stories need that install charts.
+#[derive(Debug)]
+pub(super) struct Charts {
+    pub(super) helm: Helm,
+    /// Of kinds that a seed knows from other projects.
     pub(super) definitions: Vec<Value>,
 }
 

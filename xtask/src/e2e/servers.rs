@@ -9,7 +9,7 @@ use std::time::Duration;
 use fake_apiserver::world::Cluster;
 use http::Request;
 use kube::{Client, Config};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::time::{Instant, sleep};
@@ -109,7 +109,7 @@ impl Server {
             command: flags.into_iter().map(|(flag, value)| format!("--{flag}={value}")).collect(),
             program: assets.join("kube-apiserver"),
             log: path("kube-apiserver.log"),
-            client: client(&address)?,
+            client: client(&address, ADMIN)?,
             address,
             certificate,
             child: None,
@@ -159,31 +159,52 @@ impl Server {
         self.client.clone()
     }
 
+    /// The cluster, for whoever has this token.
+    pub(super) fn client_by(&self, token: &str) -> Result<Client, Trouble> {
+        client(&self.address, token)
+    }
+
+    /// What certifies this server: itself.
+    pub(super) fn certificate(&self) -> &str {
+        &self.certificate
+    }
+
+    /// Where it listens.
+    pub(super) fn host_and_port(&self) -> Result<(&str, &str), Trouble> {
+        let authority = self.address.trim_start_matches("https://");
+        authority.split_once(':').ok_or_else(|| Trouble::Other(format!("`{authority}` has no port")))
+    }
+
     /// A kubeconfig for an account.
     pub(super) fn kubeconfig(&self, account: &str) -> String {
+        self.kubeconfig_of(&json!({"token": account}))
+    }
+
+    /// A kubeconfig for whoever proves to be a user like this.
+    pub(super) fn kubeconfig_of(&self, user: &Value) -> String {
         let name = self.name;
         let document = json!({
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": name,
-            "contexts": [{"name": name, "context": {"cluster": name, "user": account}}],
+            "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
             "clusters": [{"name": name, "cluster": {
                 "server": self.address,
                 "certificate-authority-data": base64(&self.certificate),
             }}],
-            "users": [{"name": account, "user": {"token": account}}],
+            "users": [{"name": name, "user": user}],
         });
         format!("{document:#}\n")
     }
 }
 
-/// For whoever may do everything. Its server is on loopback, at a port that was chosen here.
-fn client(address: &str) -> Result<Client, Trouble> {
+/// By a token. The server is on loopback, at a port that was chosen here.
+fn client(address: &str, token: &str) -> Result<Client, Trouble> {
     let address = address.parse().map_err(|error| Trouble::Other(format!("`{address}`: {error}")))?;
     let mut config = Config::new(address);
     config.accept_invalid_certs = true;
     config.default_retry = false;
-    config.auth_info.token = Some(ADMIN.to_owned().into());
+    config.auth_info.token = Some(token.to_owned().into());
     Ok(Client::try_from(config)?)
 }
 
@@ -192,7 +213,8 @@ fn base64(text: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(text)
 }
 
-async fn free_port() -> Result<u16, Trouble> {
+/// A port that nobody listens at now.
+pub(super) async fn free_port() -> Result<u16, Trouble> {
     let listener = TcpListener::bind("127.0.0.1:0").await.map_err(Trouble::machine("cannot listen on loopback"))?;
     Ok(listener.local_addr().map_err(Trouble::machine("cannot listen on loopback"))?.port())
 }

@@ -17,7 +17,7 @@ use super::calico::Nuisance;
 use super::controller::{Controller, Election, Launch, SeamlessSwitch, configuration};
 use super::journal::View;
 use super::landscape::{self, NAME, ShootWish};
-use super::lane::Lane;
+use super::lane::{Charts, Lane};
 use super::monitor::judge;
 use super::scene::{Scene, text};
 use super::servers::EXTENSION;
@@ -158,6 +158,11 @@ impl<'a> Stage<'a> {
     /// How most stories begin: a shoot with an overlay on all its machines, and one controller.
     pub(super) async fn install(&mut self, machines: u8) -> Result<Scene, Trouble> {
         self.start_controller(Election::Off)?;
+        self.create(machines).await
+    }
+
+    /// The same, whoever the controller is.
+    pub(super) async fn create(&mut self, machines: u8) -> Result<Scene, Trouble> {
         self.start_machines(machines);
         self.deploy_and_wait().await?;
         let rollout = format!("{machines}/{machines}");
@@ -347,6 +352,27 @@ impl<'a> Stage<'a> {
         if found != expected {
             self.findings.problems.push(format!("{what}: found `{found}`, expected `{expected}`"));
         }
+    }
+
+    /// What stories need that install charts.
+    pub(super) fn charts(&self) -> Result<&Charts, Trouble> {
+        let missing = || Trouble::Other("`Story::installs_charts` does not know that this story does".to_owned());
+        self.lane.settings.charts.as_ref().ok_or_else(missing)
+    }
+
+    /// The objects of a chart with these values.
+    pub(super) fn render(&self, chart: &str, values: &Value) -> Result<Vec<Value>, Trouble> {
+        let file = self.lane.folder.join(format!("{chart}-values.yaml"));
+        tokio::task::block_in_place(|| Ok(self.charts()?.helm.objects(chart, values, &file)?))
+    }
+
+    /// This story cannot be told on this machine, which only a developer may accept.
+    pub(super) fn skip(&mut self, why: &str) -> Result<(), Trouble> {
+        if std::env::var_os("CI").is_some_and(|value| value == "true") {
+            return Err(Trouble::Other(format!("{why}, and with CI=true a skipped story is a failure")));
+        }
+        self.note(format!("SKIPPED: {why}"));
+        Ok(())
     }
 
     /// Something worth a look, if it is only a count.

@@ -3,6 +3,7 @@
 mod accidents;
 mod churn;
 mod go;
+mod installed;
 mod life;
 mod moves;
 mod second_thoughts;
@@ -52,6 +53,15 @@ pub(crate) enum Story {
     RestoreWithoutRecord,
     /// The Go extension was started again in a hold, and then we
     Go,
+    /// The extension's chart is installed, and a pod of its Deployment serves a shoot with the rights of its ServiceAccount
+    Installed,
+}
+
+impl Story {
+    /// Whether Helm is needed.
+    pub(super) fn installs_charts(self) -> bool {
+        matches!(self, Self::Installed)
+    }
 }
 
 /// Tells a story.
@@ -75,6 +85,7 @@ pub(super) async fn play(story: Story, stage: &mut Stage<'_>) -> Result<(), Trou
         Story::Restore => moves::with_record(stage).await,
         Story::RestoreWithoutRecord => moves::without_record(stage).await,
         Story::Go => go::go(stage).await,
+        Story::Installed => installed::installed(stage).await,
     }
 }
 

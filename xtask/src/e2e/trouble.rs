@@ -13,6 +13,8 @@ pub(super) enum Trouble {
     #[error("a request failed: {0}")]
     Request(#[from] RequestError),
     #[error(transparent)]
+    Program(#[from] Failure),
+    #[error(transparent)]
     Gardenlet(#[from] WaitError),
     #[error("waited in vain for `{what}`; last seen: {seen}")]
     InVain { what: String, seen: String },
