@@ -273,6 +273,25 @@ fn only_what_is_not_there_need_not_be_kept() {
     }
 }
 
+/// What the first bundle held is told where the second is due, and nowhere else.
+#[test]
+fn the_first_bundle_is_told_where_the_second_is_due() {
+    for (previous, runs, rollout, expected) in [
+        (Phase::Verifying, true, Rollout::RolledOut, Some((Backend::None, true))),
+        (Phase::Verifying, true, Rollout::Applied, None),
+        (Phase::Switching, true, Rollout::Written, None),
+        (Phase::Done, false, Rollout::RolledOut, None),
+    ] {
+        let mut input = Input::from(&Case { before: Before::bundle(Seen::native(true)), ..Case::ready() });
+        let Reading::Known(bundle) = &mut input.observed.sources.bundle else { panic!("no bundle") };
+        bundle.kube_controllers = Some(runs);
+        input.observed.rollout = rollout;
+        input.previous = Reading::Known(SwitchStatus { phase: previous, since: None });
+        let first = input.decide().first.map(|first| (first.backend, first.kube_controllers));
+        assert_eq!(first, expected, "{previous:?} {runs} {rollout:?}");
+    }
+}
+
 /// Who distributes the routes × `podRoutes: Skip`: only routes of BIRD are let go unverified.
 #[test]
 fn routes_of_bird_are_verified_unless_configured_otherwise() {

@@ -223,3 +223,16 @@ fn a_held_bundle_says_of_ip_in_ip_what_was_rendered() {
         assert_eq!(held.felix.ipip, expected, "{families:?} {vxlan:?} {ipip:?}");
     }
 }
+
+/// What is known of calico-kube-controllers under BIRD: where nothing is, they run, because that backend needs them.
+#[test]
+fn a_held_bundle_keeps_the_controllers_that_run() {
+    for (known, expected) in [(None, true), (Some(true), true), (Some(false), false)] {
+        let mut input = Input::from(&blocked(Before::bundle(Seen::ipip(true))));
+        let Reading::Known(bundle) = &mut input.observed.sources.bundle else { panic!("no bundle") };
+        bundle.kube_controllers = known;
+        let bundle = bundle.clone();
+        let held = hold_encapsulation(&input.decide().target, &bundle).expect("can be expressed");
+        assert_eq!(held.kube_controllers, expected, "{known:?}");
+    }
+}
