@@ -1,7 +1,8 @@
 //! What the binary may ask a seed for: the rules of the ClusterRoles in its chart.
 //!
 //! `cargo xtask codegen` writes them into the chart. The tests hold them to the requests that are made, both ways: every request of the
-//! scenarios in `tests/scenarios` and of the processes in `tests/process` is allowed, and every rule is used there.
+//! scenarios in `tests/scenarios`, of the processes in `tests/process` and of the commands in `tests/reader.rs` is allowed, and every
+//! rule is used there.
 
 /// Requests that are allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,19 +190,27 @@ pub static CONTROLLER: &[Rule] = &[
 pub static READER: &[Rule] = &[
     Rule {
         group: EXTENSIONS,
-        resources: &["clusters", "networks"],
+        resources: &["networks"],
         names: &[],
         verbs: &["get", "list", "watch"],
         part: Part::Commands,
-        why: "Networks and their Shoots",
+        why: "what each Network says of itself",
+    },
+    Rule {
+        group: EXTENSIONS,
+        resources: &["clusters"],
+        names: &[],
+        verbs: &["get"],
+        part: Part::Commands,
+        why: "the Shoot of a Network",
     },
     Rule {
         group: RESOURCES,
         resources: &["managedresources"],
-        names: &[],
-        verbs: &["get", "list", "watch"],
+        names: &["extension-networking-calico-config"],
+        verbs: &["get"],
         part: Part::Commands,
-        why: "whether bundle and guard are applied",
+        why: "which Secrets the bundle of a shoot is in",
     },
     Rule {
         group: "",

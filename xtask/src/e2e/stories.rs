@@ -5,6 +5,7 @@ mod churn;
 mod go;
 mod installed;
 mod life;
+mod looked_at;
 mod moves;
 mod second_thoughts;
 mod switch;
@@ -55,12 +56,14 @@ pub(crate) enum Story {
     Go,
     /// The extension's chart is installed, and a pod of its Deployment serves a shoot with the rights of its ServiceAccount
     Installed,
+    /// In a hold and around it, `status`, `plan` and `decide` look at the seed with the role for people
+    LookedAt,
 }
 
 impl Story {
     /// Whether Helm is needed.
     pub(super) fn installs_charts(self) -> bool {
-        matches!(self, Self::Installed)
+        matches!(self, Self::Installed | Self::LookedAt)
     }
 }
 
@@ -86,6 +89,7 @@ pub(super) async fn play(story: Story, stage: &mut Stage<'_>) -> Result<(), Trou
         Story::RestoreWithoutRecord => moves::without_record(stage).await,
         Story::Go => go::go(stage).await,
         Story::Installed => installed::installed(stage).await,
+        Story::LookedAt => looked_at::looked_at(stage).await,
     }
 }
 
