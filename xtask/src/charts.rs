@@ -10,7 +10,7 @@ mod difference;
 mod helm;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use crate::envtest;
@@ -43,32 +43,12 @@ pub(crate) fn run(mode: Mode) -> Result<Vec<Problem>, Failure> {
         }
         problems.extend(compare(&helm, chart, mode)?);
     }
-    let alerts = program(&root, "alerts", PROMETHEUS_MODULE, ".")?;
+    let alerts = envtest::program(&root, "alerts", PROMETHEUS_MODULE, ".")?;
     let tests = "xtask/alerts/overlay-switch.test.yaml";
     if let Err(failure) = process::run(Command::new(alerts).current_dir(&root).arg(tests)) {
         problems.push(Problem::new(tests, failure.to_string()));
     }
     Ok(problems)
-}
-
-/// A Go program of `xtask/<name>`, built on the first call.
-fn program(root: &Path, name: &str, module: &str, package: &str) -> Result<PathBuf, Failure> {
-    let sources = root.join("xtask").join(name);
-    let version = envtest::required_version(&sources, module)?;
-    let folder = root.join("target").join(name);
-    fs::create_dir_all(&folder).map_err(|source| Failure::Write { path: folder.clone(), source })?;
-    // The version is part of the name, so that a changed pin is never answered by an old program.
-    let program = folder.join(format!("{name}-{version}"));
-    if package == "." && is_older(&program, &sources.join("main.go")) {
-        let _ = fs::remove_file(&program);
-    }
-    envtest::build(&sources, package, "", &program)?;
-    Ok(program)
-}
-
-fn is_older(program: &Path, source: &Path) -> bool {
-    let changed = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified());
-    matches!((changed(program), changed(source)), (Ok(program), Ok(source)) if program < source)
 }
 
 fn compare(helm: &Helm, chart: &Chart, mode: Mode) -> Result<Vec<Problem>, Failure> {

@@ -7,6 +7,7 @@
 mod access;
 mod calico;
 mod child;
+mod client_go;
 mod controller;
 mod journal;
 mod landscape;
@@ -67,6 +68,7 @@ struct Told {
     took: Duration,
 }
 
+const CLIENT_GO_MODULE: &str = "k8s.io/client-go";
 /// How long a story may take.
 const STORY_WITHIN: Duration = Duration::from_secs(180);
 
@@ -93,8 +95,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Vec<Problem>, Failure> {
     let chosen: Vec<Story> =
         if arguments.story.is_empty() { Story::value_variants().to_vec() } else { arguments.story.clone() };
     let charts = chosen.iter().any(|story| story.installs_charts()).then(|| charts(&root)).transpose()?;
-    let settings =
-        Settings { program, assets: assets.clone(), release: arguments.kubernetes, root, definitions, charts };
+    let needs_client_go = chosen.contains(&Story::ClientGo);
+    let client_go = needs_client_go.then(|| envtest::program(&root, "client-go", CLIENT_GO_MODULE, ".")).transpose()?;
+    let release = arguments.kubernetes;
+    let settings = Settings { program, assets: assets.clone(), client_go, release, root, definitions, charts };
     let folder = settings.root.join("target/e2e").join(std::process::id().to_string());
     let started = Instant::now();
     println!("{} stories, with {whose} definitions in the seed", chosen.len());

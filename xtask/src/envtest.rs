@@ -90,6 +90,21 @@ fn version(release: Release) -> Result<String, Failure> {
     required_version(&sources(release)?, KUBERNETES_MODULE)
 }
 
+/// A Go program of `xtask/<name>`, built on the first call.
+pub(crate) fn program(root: &Path, name: &str, module: &str, package: &str) -> Result<PathBuf, Failure> {
+    let sources = root.join("xtask").join(name);
+    let version = required_version(&sources, module)?;
+    let folder = root.join("target").join(name);
+    fs::create_dir_all(&folder).map_err(|source| Failure::Write { path: folder.clone(), source })?;
+    // The version is part of the name, so that a changed pin is never answered by an old program.
+    let program = folder.join(format!("{name}-{version}"));
+    if package == "." && is_older(&program, &sources.join("main.go")) {
+        let _ = fs::remove_file(&program);
+    }
+    build(&sources, package, "", &program)?;
+    Ok(program)
+}
+
 fn given(folder: PathBuf) -> Result<PathBuf, Failure> {
     for program in ["etcd", "kube-apiserver"] {
         let path = folder.join(program);
@@ -117,6 +132,11 @@ pub(crate) fn build(module: &Path, package: &str, flags: &str, program: &Path) -
     command.args(["build", "-trimpath", "-ldflags", &format!("-s -w {flags}"), "-o"]).arg(&unfinished).arg(package);
     process::run(&mut command)?;
     fs::rename(&unfinished, program).map_err(|source| Failure::Write { path: program.to_owned(), source })
+}
+
+fn is_older(program: &Path, source: &Path) -> bool {
+    let changed = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified());
+    matches!((changed(program), changed(source)), (Ok(program), Ok(source)) if program < source)
 }
 
 /// Without these a program reports v0.0.0, and nothing that depends on its version works.

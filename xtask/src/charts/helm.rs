@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::cases::{CHARTS, Case, Chart, Expected};
-use super::program;
+use crate::envtest;
 use crate::failure::Failure;
 use crate::process;
 
@@ -26,7 +26,7 @@ pub(crate) struct Helm {
 impl Helm {
     /// Builds it on the first call.
     pub(crate) fn provide(root: &Path) -> Result<Self, Failure> {
-        Ok(Self { program: program(root, "helm", MODULE, PACKAGE)?, root: root.to_owned() })
+        Ok(Self { program: envtest::program(root, "helm", MODULE, PACKAGE)?, root: root.to_owned() })
     }
 
     /// The objects of every chart in every case that is not refused, each with a name for it.

@@ -26,6 +26,10 @@ pub(super) enum Election {
     On,
 }
 
+/// The Lease of the election, as the Go extension names it.
+pub(super) const LEASE_NAMESPACE: &str = "garden";
+pub(super) const LEASE_NAME: &str = "networking-calico-leader-election";
+
 /// A running controller.
 #[derive(Debug)]
 pub(super) struct Controller {
@@ -44,7 +48,7 @@ impl Launch {
             format!("--config-file={}", configuration.display()),
             format!("--kubeconfig={}", kubeconfig.display()),
             format!("--leader-election={elect}"),
-            "--leader-election-namespace=garden".to_owned(),
+            format!("--leader-election-namespace={LEASE_NAMESPACE}"),
             "--heartbeat-namespace=garden".to_owned(),
             "--metrics-bind-address=127.0.0.1:0".to_owned(),
             "--health-bind-address=127.0.0.1:0".to_owned(),

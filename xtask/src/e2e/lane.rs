@@ -22,6 +22,8 @@ pub(super) struct Settings {
     /// The program under test.
     pub(super) program: PathBuf,
     pub(super) assets: PathBuf,
+    /// The program of `xtask/client-go`, where a story needs it.
+    pub(super) client_go: Option<PathBuf>,
     pub(super) release: Release,
     /// Of this repository.
     pub(super) root: PathBuf,
@@ -170,7 +172,7 @@ impl Lane {
     }
 }
 
-const LEASE: Kind = Kind { group: "coordination.k8s.io", version: "v1", kind: "Lease", plural: "leases" };
+pub(super) const LEASE: Kind = Kind { group: "coordination.k8s.io", version: "v1", kind: "Lease", plural: "leases" };
 
 /// Deletes all objects of a kind, whoever would like to keep them.
 async fn delete_all(cluster: &Cluster, kind: &Kind, namespace: &str) -> Result<(), Trouble> {

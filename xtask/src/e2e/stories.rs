@@ -2,6 +2,7 @@
 
 mod accidents;
 mod churn;
+mod client_go;
 mod go;
 mod installed;
 mod life;
@@ -38,6 +39,8 @@ pub(crate) enum Story {
     Killed,
     /// The leader hangs in a hold, another replica ends the switch, and the old one must not write when it goes on
     LeaderChange,
+    /// A replica with client-go's election and one of ours take turns at one Lease
+    ClientGo,
     /// The Secrets cannot be read
     UnreadableSecret,
     /// The ManagedResources cannot be read
@@ -80,6 +83,7 @@ pub(super) async fn play(story: Story, stage: &mut Stage<'_>) -> Result<(), Trou
         Story::ServerCrash => accidents::server_crash(stage).await,
         Story::Killed => accidents::killed(stage).await,
         Story::LeaderChange => accidents::leader_change(stage).await,
+        Story::ClientGo => client_go::client_go(stage).await,
         Story::UnreadableSecret => unreadable::secret(stage).await,
         Story::UnreadableManagedResource => unreadable::managed_resource(stage).await,
         Story::UnreadableNodes => unreadable::nodes(stage).await,
