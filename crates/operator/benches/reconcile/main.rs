@@ -14,14 +14,15 @@
     reason = "a bench speaks to its caller and may stop anywhere"
 )]
 
-mod controller;
+#[path = "../landscape/mod.rs"]
+mod landscape;
 #[path = "../process/mod.rs"]
 mod process;
-mod seed;
 
 use std::time::Duration;
 
-use seed::Seed;
+use landscape::controller;
+use landscape::seed::Seed;
 
 #[tokio::main]
 async fn main() {
@@ -31,6 +32,7 @@ async fn main() {
     let rest = Duration::from_secs(rest);
 
     let seed = Seed::start().await;
+    seed.apply_at_once();
     let mut best = Duration::MAX;
     for _ in 0..starts {
         let controller = controller::start(&seed).await;

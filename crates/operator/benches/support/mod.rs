@@ -1,4 +1,4 @@
-//! Dumps of any size as kubectl prints them, the same for the same numbers.
+//! Nodes, and dumps of any size as kubectl prints them, the same for the same numbers.
 
 use serde_json::ser::PrettyFormatter;
 use serde_json::{Serializer, Value, json};
@@ -41,7 +41,7 @@ pub(crate) fn nodes_yaml(count: usize) -> String {
 }
 
 /// Every node has its route, except each thousandth, whose condition calico-node wrote.
-fn node(index: usize) -> Value {
+pub(crate) fn node(index: usize) -> Value {
     let name = format!("shoot--bench--large-worker-{}-z{}-{index:05x}", index % 7, index % 3 + 1);
     let (high, low) = (index / 256, index % 256);
     let network = if index % 1000 == 999 {

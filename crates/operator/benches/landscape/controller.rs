@@ -1,7 +1,7 @@
 //! `networking-calico run` as the Go extension is started, with five workers.
 
-use super::process::{Folder, Process};
 use super::seed::Seed;
+use crate::process::{Folder, Process};
 
 const CONFIG: &str = "apiVersion: calico.networking.extensions.config.gardener.cloud/v1alpha1
 kind: ControllerConfiguration
@@ -10,9 +10,14 @@ clientConnection: {qps: 100000, burst: 100000}
 
 /// Starts it, and waits until it is ready.
 pub(crate) async fn start(seed: &Seed) -> Process {
+    start_with(seed, "").await
+}
+
+/// The same with more in its configuration.
+pub(crate) async fn start_with(seed: &Seed, configuration: &str) -> Process {
     let folder = Folder::new();
     let kubeconfig = folder.write("kubeconfig", &seed.kubeconfig());
-    let config = folder.write("config.yaml", CONFIG);
+    let config = folder.write("config.yaml", &format!("{CONFIG}{configuration}"));
     let arguments = [
         "run".to_owned(),
         format!("--config-file={}", config.display()),
