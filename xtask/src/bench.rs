@@ -28,9 +28,13 @@ use crate::repository;
 /// What is measured.
 #[derive(clap::Args)]
 pub(crate) struct Selection {
-    /// Only these: `binary`, `verdict`, `render`, `dump`, `reconcile`, `admission`, `embedding`; all of them where none is named
+    /// Only these: `binary`, `verdict`, `render`, `dump`, `reconcile`, `switch`, `fleet`, `admission`, `embedding`, `soak`; all but the
+    /// last where none is named
     #[arg(value_enum, value_name = "GROUP")]
     groups: Vec<Group>,
+    /// How many minutes `soak` goes on
+    #[arg(long, value_name = "MINUTES", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
+    minutes: u16,
 }
 
 /// Figures that are measured together; their names start with this one and `/`.
@@ -46,10 +50,16 @@ enum Group {
     Dump,
     /// The controller with 1,000 Networks
     Reconcile,
+    /// Overlay switches that are held, and how soon they end
+    Switch,
+    /// `status` and `plan` over 1,000 shoots
+    Fleet,
     /// The admission webhook
     Admission,
     /// A call of the decision core from C
     Embedding,
+    /// The controller with 1,000 Networks and constant trouble, for a long time
+    Soak,
 }
 
 type Figures = BTreeMap<String, f64>;
@@ -60,7 +70,7 @@ pub(crate) fn run(selection: &Selection) -> Result<Vec<Problem>, Failure> {
     let mut figures = Figures::new();
     let mut problems = Vec::new();
     for group in &groups {
-        match group.measure(&root) {
+        match group.measure(&root, selection.minutes) {
             Ok(measured) => figures.extend(measured),
             Err(failure) => problems.push(Problem::from(&failure)),
         }
@@ -84,12 +94,17 @@ pub(crate) fn run(selection: &Selection) -> Result<Vec<Problem>, Failure> {
 impl Selection {
     /// Each once, in the order of their definition.
     fn groups(&self) -> Vec<Group> {
-        let all = <Group as clap::ValueEnum>::value_variants().iter().copied();
-        all.filter(|group| self.groups.is_empty() || self.groups.contains(group)).collect()
+        let is_selected =
+            |group: &Group| if self.groups.is_empty() { *group != Group::Soak } else { self.groups.contains(group) };
+        Group::all().filter(is_selected).collect()
     }
 }
 
 impl Group {
+    fn all() -> impl Iterator<Item = Self> {
+        <Self as clap::ValueEnum>::value_variants().iter().copied()
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Binary => "binary",
@@ -97,8 +112,11 @@ impl Group {
             Self::Render => "render",
             Self::Dump => "dump",
             Self::Reconcile => "reconcile",
+            Self::Switch => "switch",
+            Self::Fleet => "fleet",
             Self::Admission => "admission",
             Self::Embedding => "embedding",
+            Self::Soak => "soak",
         }
     }
 
@@ -109,17 +127,31 @@ impl Group {
     /// Whose bench it is.
     fn package(self) -> &'static str {
         match self {
-            Self::Binary | Self::Verdict | Self::Render | Self::Dump | Self::Reconcile | Self::Admission => "operator",
             Self::Embedding => "calico-policy-c",
+            Self::Binary
+            | Self::Verdict
+            | Self::Render
+            | Self::Dump
+            | Self::Reconcile
+            | Self::Switch
+            | Self::Fleet
+            | Self::Admission
+            | Self::Soak => "operator",
         }
     }
 
-    fn measure(self, root: &Path) -> Result<Figures, Failure> {
+    fn measure(self, root: &Path, minutes: u16) -> Result<Figures, Failure> {
         let mut figures = match self {
             Self::Binary => binary(root)?,
-            Self::Verdict | Self::Render | Self::Dump | Self::Reconcile | Self::Admission | Self::Embedding => {
-                printed(root, self)?
-            }
+            Self::Soak => printed(root, self, &["--minutes", &minutes.to_string()])?,
+            Self::Verdict
+            | Self::Render
+            | Self::Dump
+            | Self::Reconcile
+            | Self::Switch
+            | Self::Fleet
+            | Self::Admission
+            | Self::Embedding => printed(root, self, &[])?,
         };
         if callgrind::is_present() {
             figures.extend(match self {
@@ -128,7 +160,7 @@ impl Group {
                 Self::Render => instructions::of_rendering(root)?,
                 Self::Dump => instructions::of_reading(root)?,
                 Self::Embedding => instructions::of_calls(root)?,
-                Self::Reconcile | Self::Admission => Figures::new(),
+                Self::Reconcile | Self::Switch | Self::Fleet | Self::Admission | Self::Soak => Figures::new(),
             });
         }
         Ok(figures)
@@ -158,9 +190,9 @@ fn release_binary(root: &Path) -> PathBuf {
 }
 
 /// The figures that the bench of a group prints.
-fn printed(root: &Path, group: Group) -> Result<Figures, Failure> {
+fn printed(root: &Path, group: Group, arguments: &[&str]) -> Result<Figures, Failure> {
     let program = executable(root, group)?;
-    read_figures(&process::capture(Command::new(program).arg("--bench").stderr(Stdio::inherit()))?)
+    read_figures(&process::capture(Command::new(program).arg("--bench").args(arguments).stderr(Stdio::inherit()))?)
 }
 
 /// Builds the bench of a group and tells where it is.
@@ -280,7 +312,7 @@ mod tests {
 
     #[test]
     fn every_budget_is_of_one_group() {
-        let groups = Selection { groups: Vec::new() }.groups();
+        let groups: Vec<Group> = Group::all().collect();
         for Budget { name, .. } in BUDGETS {
             let holders: Vec<&Group> = groups.iter().filter(|group| group.holds(name)).collect();
             assert_eq!(holders.len(), 1, "{name}: {holders:?}");
@@ -292,14 +324,17 @@ mod tests {
         let command = <Selection as clap::Args>::augment_args(clap::Command::new("bench"));
         let help = command.get_positionals().next().and_then(clap::Arg::get_help).unwrap().to_string();
         let names: Vec<&str> = help.split('`').skip(1).step_by(2).collect();
-        let groups: Vec<&str> = Selection { groups: Vec::new() }.groups().into_iter().map(Group::name).collect();
+        let groups: Vec<&str> = Group::all().map(Group::name).collect();
         assert_eq!(names, groups);
     }
 
     #[test]
     fn groups_are_measured_once_each() {
-        let selection = Selection { groups: vec![Group::Dump, Group::Verdict, Group::Dump] };
-        assert_eq!(selection.groups(), [Group::Verdict, Group::Dump]);
+        let selected = |groups| Selection { groups, minutes: 1 }.groups();
+        assert_eq!(selected(vec![Group::Dump, Group::Verdict, Group::Dump]), [Group::Verdict, Group::Dump]);
+        assert_eq!(selected(vec![Group::Soak]), [Group::Soak]);
+        let without_soak: Vec<Group> = Group::all().filter(|group| *group != Group::Soak).collect();
+        assert_eq!(selected(Vec::new()), without_soak);
         assert!(Group::Dump.holds("dump/json-time"));
         assert!(!Group::Dump.holds("dumps/json-time"));
     }
