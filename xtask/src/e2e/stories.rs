@@ -8,9 +8,11 @@ mod installed;
 mod life;
 mod looked_at;
 mod moves;
+mod recorded;
 mod second_thoughts;
 mod switch;
 mod unreadable;
+mod upgrade;
 
 use super::scene::Scene;
 use super::stage::Stage;
@@ -57,6 +59,8 @@ pub(crate) enum Story {
     RestoreWithoutRecord,
     /// The Go extension was started again in a hold, and then we
     Go,
+    /// A shoot of the Go extension is taken over, and given back to it
+    Upgrade,
     /// The extension's chart is installed, and a pod of its Deployment serves a shoot with the rights of its ServiceAccount
     Installed,
     /// In a hold and around it, `status`, `plan` and `decide` look at the seed with the role for people
@@ -92,6 +96,7 @@ pub(super) async fn play(story: Story, stage: &mut Stage<'_>) -> Result<(), Trou
         Story::Restore => moves::with_record(stage).await,
         Story::RestoreWithoutRecord => moves::without_record(stage).await,
         Story::Go => go::go(stage).await,
+        Story::Upgrade => upgrade::upgrade(stage).await,
         Story::Installed => installed::installed(stage).await,
         Story::LookedAt => looked_at::looked_at(stage).await,
     }
