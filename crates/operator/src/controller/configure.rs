@@ -82,7 +82,7 @@ impl Controller {
         let actions = decided.decision.actions;
         let writes = |action: &Action| matches!(action, Action::WriteBundle(_) | Action::KeepBundle);
         let (before, after) = actions.split_at(actions.iter().position(writes).unwrap_or(actions.len()));
-        self.guard(pass, before, asked.as_ref(), to.map(|_| answer.record()).as_ref()).await?;
+        self.guard(pass, before, asked.as_ref(), Some(&answer.record())).await?;
 
         let carrier = match (pass.operation(), plan) {
             (Some(_), Some(plan)) => {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fake_apiserver::{Effect, Fault};
+use fake_apiserver::{Effect, Fault, Verb};
 use operator::controller::Next;
 use serde_json::{Value, json};
 
@@ -109,4 +109,18 @@ async fn an_overlay_that_comes_back_releases_nodes_that_a_stopped_route_writer_h
     assert_eq!(world.switch(), "Idle Unchanged - Target");
     assert_eq!(condition(&world, "a"), json!([]));
     assert_eq!(condition(&world, "b")[0]["reason"], "CalicoIsUp", "Calico speaks for itself again");
+}
+
+/// Our record tells of a guard before it is there, also where no bundle can be written.
+#[tokio::test(start_paused = true)]
+async fn a_frozen_switch_tells_of_its_guard_first() {
+    let world = switching().await;
+    let name = world.managed_resource().unwrap()["spec"]["secretRefs"][0]["name"].as_str().unwrap().to_owned();
+    world.seed.faults().add(Fault::status(403).resource("secrets").verb(Verb::Get).name(&name));
+    world.edit(|network| network["status"]["providerStatus"] = Value::Null);
+    let deploys = Fault::status(403).resource("managedresources").verb(Verb::Create).name(GUARD);
+    world.seed.faults().add(deploys);
+    world.reconcile().await.unwrap_err();
+    assert_eq!(world.status()["state"]["overlaySwitch"]["phase"], json!("Guarding"));
+    assert_eq!(world.status()["state"]["encapsulation"]["ipv4"], json!("Ipip(Always)"));
 }
