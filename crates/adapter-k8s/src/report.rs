@@ -5,6 +5,7 @@ use calico_policy::encapsulation::{Encapsulation, Encapsulations};
 use calico_policy::nodes::NodeClass;
 use calico_policy::overlay::OverlayVerdict;
 use calico_policy::survey::Survey;
+use calico_policy::verification::Verification;
 use gardener_api::network_status::{
     FamilyEncapsulation, GuardStatus, NodeCounts, OverlaySwitchStatus, PrivilegeStatus, WaitingNode, WarningStatus,
 };
@@ -34,18 +35,18 @@ pub fn overlay_switch(decision: &Decision) -> OverlaySwitchStatus {
         phase: Some(decision.phase.code().to_owned()),
         verdict: Some(decision.overlay.kind().code().to_owned()),
         reason: decision.overlay.reason().map(str::to_owned),
-        message: Some(decision.overlay.message()),
+        message: Some(decision.message()),
         actor: Some(decision.overlay.actor().code().to_owned()),
         from: family_encapsulation(decision.from),
         to: family_encapsulation(decision.target.encapsulations()),
         bundle: Some(decision.bundle.code().to_owned()),
-        nodes: survey.map(node_counts),
+        nodes: survey.map(|survey| node_counts(survey, decision.verification.as_ref())),
         waiting_for: survey.map(waiting_for).unwrap_or_default(),
         guard: GuardStatus {
             state: Some(decision.guard.state.code().to_owned()),
             api_version: decision.guard.api.map(|api| api.code().to_owned()),
         },
-        since: hold.map(|hold| time::format(hold.since)),
+        since: decision.since.map(time::format),
         deadline: hold.map(|hold| time::format(hold.deadline)),
     }
 }
@@ -67,7 +68,7 @@ pub fn family_encapsulation(encapsulations: Encapsulations) -> FamilyEncapsulati
     FamilyEncapsulation { ipv4: encapsulations.ipv4.map(code), ipv6: encapsulations.ipv6.map(code) }
 }
 
-fn node_counts(survey: &Survey) -> NodeCounts {
+fn node_counts(survey: &Survey, verification: Option<&Verification>) -> NodeCounts {
     NodeCounts {
         total: survey.total,
         ready: survey.ready(),
@@ -77,7 +78,7 @@ fn node_counts(survey: &Survey) -> NodeCounts {
             .filter(|(class, _)| **class != NodeClass::RouteCreated)
             .map(|(class, count)| (class.code().to_owned(), *count))
             .collect(),
-        joiners: 0,
+        joiners: verification.map_or(0, |seen| seen.joiners),
     }
 }
 

@@ -141,6 +141,8 @@ const fn concerns_the_owner(code: WarningCode) -> bool {
         | WarningCode::BundleNotApplied
         | WarningCode::NodeLostRoute
         | WarningCode::CalicoConditionCameBack
+        | WarningCode::JoinerWithoutRoute
+        | WarningCode::SwitchNotVerified
         | WarningCode::EncapsulationAssumed
         | WarningCode::HoldOverdue
         | WarningCode::PreviousStatusUnreadable

@@ -1,6 +1,8 @@
 //! Both decisions composed: what follows, what to do, and when to look again.
 
 use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -19,12 +21,15 @@ use crate::phase::{self, Look, Phase, Rollout};
 use crate::privilege::{self, PrivilegeDecision};
 use crate::reading::Reading;
 use crate::resolve::{ResolveError, effective_families, resolve};
-use crate::settings::{GuardRequirement, Profile, Settings};
+use crate::settings::{Profile, Settings};
 use crate::shoot::{KubeProxy, ShootFacts};
 use crate::survey::{NodeNames, Survey};
 use crate::time::Timestamp;
+use crate::verification::Verification;
 use crate::warning::Warning;
 
+mod actions;
+mod after;
 mod warnings;
 
 /// Everything observed that the decision rests on.
@@ -94,6 +99,10 @@ pub struct Decision {
     pub guard: GuardFacts,
     /// What a look at the nodes found; `None` where there was none.
     pub survey: Option<Survey>,
+    /// What a switch that is applied still lacks; `None` where none is open.
+    pub verification: Option<Verification>,
+    /// Since when it is held, written, or goes back; `None` in every other phase.
+    pub since: Option<Timestamp>,
     /// What to do, in order. Carrying any of them out twice is harmless.
     pub actions: Vec<Action>,
     /// What a person should know, sorted.
@@ -126,6 +135,11 @@ pub enum Action {
     RemoveGuard,
     /// Delete the condition `NetworkUnavailable` from these nodes, where Calico wrote it.
     CleanConditions(NodeNames),
+    /// Delete the condition `NetworkUnavailable` from these nodes, where a route writer said that they have no route: it has stopped, and
+    /// their machines would be replaced.
+    CleanNoRouteCreated(NodeNames),
+    /// Bring the guard that is there to this version of its API; where there is none, none is deployed.
+    UpdateGuard(GuardApi),
     /// Write the bundle of this dataplane.
     WriteBundle(Box<Dataplane>),
     /// Leave the bundle as it is.
@@ -177,18 +191,24 @@ pub fn decide(
     let in_effect = in_effect::what_is_in_effect(&target, &observed.sources);
     let held_since = held_since(previous, now);
     let evidence = Evidence { in_effect: &in_effect, nodes: &observed.nodes, guard: observed.guard, held_since, now };
-    let judgement = overlay::judge(settings, shoot, intent, &target, evidence);
-    let to_clean = to_clean(settings, &judgement);
+    let mut judgement = overlay::judge(settings, shoot, intent, &target, evidence);
+    let told = previous.known().copied();
+    let seen = after::Seen { settings, shoot, intent, observed, previous: told, target: &target, now };
+    let after = after::look(seen, &mut judgement);
+    let to_clean = actions::to_clean(settings, &judgement, &after);
     let look = Look {
-        previous: previous.known().map(|status| status.phase),
+        previous: told.map(|status| status.phase),
         verdict: &judgement.verdict,
         target_encapsulates: target.encapsulations().any(),
         guard: observed.guard,
         cleans: to_clean.is_some(),
         rollout: observed.rollout,
         written: Written::of(&observed.sources),
+        verified: after.verified(),
+        leftovers: after.leftovers,
     };
     let phase = phase::after(look);
+    let is_over = matches!(phase, Phase::Idle | Phase::Done);
     let mut held = match (&judgement.verdict, &in_effect) {
         // We never take a switch back by ourselves.
         (OverlayVerdict::Hold(_), _) if look.written_but_unreadable().is_some() => None,
@@ -213,6 +233,7 @@ pub fn decide(
         target: &target,
         in_effect: &in_effect,
         judgement: &judgement,
+        verification: after.verification.as_ref(),
         phase,
         now,
     });
@@ -221,25 +242,48 @@ pub fn decide(
             InEffect::Known { encapsulations, .. } => *encapsulations,
             InEffect::FirstInstallation | InEffect::Unreadable(_) => Encapsulations::default(),
         },
-        actions: actions(
+        actions: actions::of(actions::Situation {
             settings,
-            &judgement,
+            judgement: &judgement,
+            after: &after,
+            observed,
             phase,
-            Writes { due: due(&judgement.verdict, phase, &target, &observed.sources), held, to_clean },
-            intent.break_glass.is_some(),
-        ),
+            previous: look.previous,
+            writes: actions::Writes { due: due(&judgement.verdict, phase, &target, &observed.sources), held, to_clean },
+            break_glass: intent.break_glass.is_some(),
+        }),
+        since: match &judgement.verdict {
+            OverlayVerdict::Hold(hold) => Some(hold.since),
+            _ if matches!(phase, Phase::Switching | Phase::Verifying | Phase::Reverting) => Some(after.since),
+            _ => None,
+        },
         outcome: outcome(settings, observed, &judgement.verdict, now),
-        requeue: requeue(settings, &judgement.verdict, phase),
+        requeue: requeue(settings, shoot, &judgement.verdict, phase),
         first: first_of_second(phase, &target, &observed.sources),
         privilege,
         target,
         overlay: judgement.verdict,
         phase,
         bundle,
-        guard: judgement.guard,
-        survey: judgement.survey,
+        guard: if is_over { judgement.guard.not_needed() } else { judgement.guard },
+        // Of a switch that is over every look tells the same, also the one that saw its end.
+        survey: judgement.survey.filter(|_| !is_over),
+        verification: after.verification,
         warnings,
     })
+}
+
+impl Decision {
+    /// One sentence for people, with the particulars.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match (&self.overlay, &self.verification) {
+            (OverlayVerdict::Unchanged, Some(verification)) if self.phase == Phase::Verifying => {
+                format!("the encapsulation is gone; still to be verified: {}", verification.message())
+            }
+            (verdict, _) => verdict.message(),
+        }
+    }
 }
 
 fn features(shoot: &ShootFacts, intent: &NetworkIntent) -> Features {
@@ -289,70 +333,6 @@ fn first_of_second(phase: Phase, target: &Dataplane, sources: &Sources) -> Optio
     (phase == Phase::Done && Written::of(sources) == Written::First).then(|| bundles::first(target, sources))
 }
 
-/// What actions may write.
-struct Writes {
-    /// The bundle of the target.
-    due: Dataplane,
-    /// The target with the encapsulation in effect; `None` where nothing is held or it cannot be expressed.
-    held: Option<Dataplane>,
-    to_clean: Option<NodeNames>,
-}
-
-fn actions(
-    settings: &Settings,
-    judgement: &overlay::Judgement,
-    phase: Phase,
-    Writes { due, held, to_clean }: Writes,
-    break_glass: bool,
-) -> Vec<Action> {
-    let mut actions = Vec::new();
-    let write_target = || Action::WriteBundle(Box::new(due));
-    match &judgement.verdict {
-        OverlayVerdict::Hold(hold) => {
-            let asleep = hold.reason == HoldReason::Hibernated;
-            let guarded = settings.overlay_switch.guard != GuardRequirement::Disabled;
-            if let (true, false, Some(api)) = (guarded, asleep, judgement.guard.api) {
-                actions.push(Action::DeployGuard(api));
-            }
-            actions.extend(to_clean.map(Action::CleanConditions));
-            actions.push(held.map_or(Action::KeepBundle, |held| Action::WriteBundle(Box::new(held))));
-            if !asleep {
-                actions.push(Action::WatchNodes);
-            }
-        }
-        OverlayVerdict::Unchanged if phase == Phase::Reverting => {
-            actions.extend([write_target(), Action::RemoveGuard]);
-        }
-        OverlayVerdict::ProceedUnverified(reason) if leaves_no_guard(*reason, judgement) => {
-            actions.extend([Action::RemoveGuard, write_target()]);
-        }
-        OverlayVerdict::Unchanged | OverlayVerdict::Proceed(_) | OverlayVerdict::ProceedUnverified(_) => {
-            actions.push(write_target());
-        }
-    }
-    if break_glass && matches!(phase, Phase::Switching | Phase::Verifying) {
-        actions.push(Action::ConsumeBreakGlass);
-    }
-    actions
-}
-
-/// Whether a guard of an earlier hold must go before the switch: where no route writer has shown up, nobody would ever take
-/// away a `CalicoIsDown` that was written just before the guard acted.
-fn leaves_no_guard(reason: UnverifiedReason, judgement: &overlay::Judgement) -> bool {
-    let shows_a_route_writer = judgement.survey.as_ref().is_some_and(|survey| survey.shows_a_route_writer);
-    reason != UnverifiedReason::FirstInstallation && !shows_a_route_writer
-}
-
-/// The nodes of a hold whose condition is to be deleted; `None` where there is none, or it would come back.
-fn to_clean(settings: &Settings, judgement: &overlay::Judgement) -> Option<NodeNames> {
-    let OverlayVerdict::Hold(_) = judgement.verdict else {
-        return None;
-    };
-    let written = &judgement.survey.as_ref()?.written_by_calico;
-    let cleans = !written.is_empty() && judgement.guard.lets_clean(settings.overlay_switch.profile);
-    cleans.then(|| written.clone())
-}
-
 fn outcome(settings: &Settings, observed: &Observed, verdict: &OverlayVerdict, now: Timestamp) -> Outcome {
     let OverlayVerdict::Hold(hold) = verdict else {
         return Outcome::Succeed;
@@ -368,8 +348,9 @@ fn outcome(settings: &Settings, observed: &Observed, verdict: &OverlayVerdict, n
     if now.since(begun) < window { Outcome::Progressing } else { Outcome::RetriableError }
 }
 
-fn requeue(settings: &Settings, verdict: &OverlayVerdict, phase: Phase) -> Requeue {
+fn requeue(settings: &Settings, shoot: &ShootFacts, verdict: &OverlayVerdict, phase: Phase) -> Requeue {
     match verdict {
+        _ if shoot.hibernation_enabled && !phase.is_hold() => Requeue::OnChange,
         OverlayVerdict::Hold(hold) if hold.reason == HoldReason::Hibernated => Requeue::OnChange,
         OverlayVerdict::Hold(_) => Requeue::After(settings.overlay_switch.poll_interval),
         OverlayVerdict::Unchanged | OverlayVerdict::Proceed(_) | OverlayVerdict::ProceedUnverified(_) => match phase {

@@ -52,6 +52,11 @@ pub struct GuardFacts {
 }
 
 impl GuardFacts {
+    /// The same where no switch is open.
+    pub(crate) const fn not_needed(self) -> Self {
+        Self { state: GuardState::NotNeeded, api: self.api, sufficient: true }
+    }
+
     /// Whether conditions that Calico wrote may be deleted: a guard is deployed that keeps them from coming back. Profile
     /// `Strict` deploys it and does not wait for it.
     #[must_use]

@@ -66,6 +66,7 @@ pub mod settings;
 pub mod shoot;
 pub mod survey;
 pub mod time;
+pub mod verification;
 pub mod version;
 pub mod warning;
 

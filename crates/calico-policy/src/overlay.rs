@@ -12,6 +12,7 @@ use crate::time::Timestamp;
 mod judge;
 
 pub use judge::{Evidence, Judgement, judge};
+pub(crate) use judge::{routes, rules};
 
 /// What may happen to the encapsulation.
 #[derive(Debug, PartialEq, Eq)]

@@ -72,6 +72,28 @@ pub struct Look<'a> {
     pub rollout: Rollout,
     /// Which bundle was written last.
     pub written: Written,
+    /// Whether a switch that is applied is verified, or its time is over.
+    pub verified: Verified,
+    /// What is left of a switch whose overlay came back.
+    pub leftovers: Leftovers,
+}
+
+/// Whether a switch that is applied is verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verified {
+    /// It is, or its time is over.
+    Yes,
+    /// Something is missing.
+    NotYet,
+}
+
+/// What is left of a switch whose overlay came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leftovers {
+    /// Nothing: the guard is seen without effect, and no condition of a stopped route writer is left; or the time for it is over.
+    Nothing,
+    /// Something, or nobody could tell.
+    Something,
 }
 
 impl Look<'_> {
@@ -114,8 +136,8 @@ fn unchanged(look: Look<'_>) -> Phase {
         // A switch that was open, or is done, may have left its guard, and calico-node must be able to speak again. A guard
         // that is seen tells of one that no status tells of any more.
         return match (look.previous, look.guard) {
-            (Some(Phase::Reverting), GuardObservation::NotEffective)
-            | (None | Some(Phase::Idle), GuardObservation::NotEffective | GuardObservation::NotObserved) => Phase::Idle,
+            (Some(Phase::Reverting), _) if look.leftovers == Leftovers::Nothing => Phase::Idle,
+            (None | Some(Phase::Idle), GuardObservation::NotEffective | GuardObservation::NotObserved) => Phase::Idle,
             _ => Phase::Reverting,
         };
     }
@@ -126,8 +148,8 @@ fn unchanged(look: Look<'_>) -> Phase {
         _ => {}
     }
     match look.rollout {
-        Rollout::RolledOut => Phase::Done,
-        Rollout::Applied => Phase::Verifying,
+        Rollout::Applied | Rollout::RolledOut if look.verified == Verified::Yes => Phase::Done,
+        Rollout::Applied | Rollout::RolledOut => Phase::Verifying,
         Rollout::NotObserved | Rollout::Written if look.previous == Some(Phase::Verifying) => Phase::Verifying,
         Rollout::NotObserved | Rollout::Written => Phase::Switching,
     }
@@ -148,6 +170,8 @@ mod tests {
             cleans: false,
             rollout,
             written: Written::Other,
+            verified: if rollout == Rollout::RolledOut { Verified::Yes } else { Verified::NotYet },
+            leftovers: Leftovers::Something,
         }
     }
 
@@ -187,13 +211,36 @@ mod tests {
             (Some(Phase::Switching), ["Reverting"; 5]),
             (Some(Phase::Verifying), ["Reverting"; 5]),
             (Some(Phase::Done), ["Reverting"; 5]),
-            (Some(Phase::Reverting), ["Reverting", "Reverting", "Reverting", "Idle", "Reverting"]),
+            (Some(Phase::Reverting), ["Reverting"; 5]),
         ] {
             let seen = observations.map(|guard| {
                 let unchanged = &OverlayVerdict::Unchanged;
                 after(Look { guard, ..look(previous, unchanged, true, Rollout::NotObserved) }).code()
             });
             assert_eq!(seen, expected, "{previous:?}");
+        }
+    }
+
+    /// Every previous phase: only a revert ends by what is left.
+    #[test]
+    fn a_revert_ends_where_nothing_is_left() {
+        for previous in Phase::ALL.iter().copied().filter(|phase| *phase != Phase::Idle) {
+            let unchanged = &OverlayVerdict::Unchanged;
+            let look = look(Some(previous), unchanged, true, Rollout::NotObserved);
+            let expected = if previous == Phase::Reverting { "Idle" } else { "Reverting" };
+            assert_eq!(after(Look { leftovers: Leftovers::Nothing, ..look }).code(), expected, "{previous}");
+        }
+    }
+
+    /// Rolled out is not verified.
+    #[test]
+    fn what_is_not_verified_is_not_done() {
+        for rollout in [Rollout::Applied, Rollout::RolledOut] {
+            for (verified, expected) in [(Verified::Yes, "Done"), (Verified::NotYet, "Verifying")] {
+                let unchanged = &OverlayVerdict::Unchanged;
+                let look = look(Some(Phase::Verifying), unchanged, false, rollout);
+                assert_eq!(after(Look { verified, ..look }).code(), expected, "{rollout:?} {verified:?}");
+            }
         }
     }
 

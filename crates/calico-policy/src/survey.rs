@@ -39,6 +39,8 @@ pub struct Survey {
     pub excluded: Vec<WaitingNode>,
     /// Nodes whose condition Calico wrote, all of them.
     pub written_by_calico: NodeNames,
+    /// Nodes of which a route writer says that they have no route, all of them.
+    pub no_route_created: NodeNames,
     /// Number of ready nodes whose evidence is older than [`EVIDENCE_OLD_AFTER`].
     pub old_evidence: usize,
     /// Whether any node carries a condition that a route writer writes, whatever its class.
@@ -128,6 +130,7 @@ pub fn take(
     let mut excluded: BTreeMap<NodeClass, FirstNodes<'_>> =
         excluded_classes.iter().map(|class| (*class, FirstNodes::default())).collect();
     let mut written_by_calico = Vec::new();
+    let mut no_route_created = Vec::new();
     let mut old_evidence = 0;
     let mut shows_a_route_writer = false;
 
@@ -143,6 +146,9 @@ pub fn take(
         }
         if class == NodeClass::WrittenByCalico {
             written_by_calico.push(node.name.clone());
+        }
+        if class == NodeClass::NoRouteCreated {
+            no_route_created.push(node.name.clone());
         }
         excluded.get_mut(&class).unwrap_or(&mut blocking).add(&node.name, class);
     }
@@ -164,6 +170,7 @@ pub fn take(
         waiting_for: blocking.into_listed(),
         excluded,
         written_by_calico: written_by_calico.into(),
+        no_route_created: no_route_created.into(),
         old_evidence,
         shows_a_route_writer,
     };

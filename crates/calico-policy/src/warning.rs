@@ -29,6 +29,10 @@ closed_set! {
         NodeLostRoute,
         /// Calico wrote a condition again after the switch.
         CalicoConditionCameBack,
+        /// A node that joined after a switch got no route.
+        JoinerWithoutRoute,
+        /// A switch was not verified within its time.
+        SwitchNotVerified,
         /// The encapsulation in effect follows from variables only.
         EncapsulationAssumed,
         /// The address management changes.
@@ -72,6 +76,8 @@ impl WarningCode {
             Self::BundleNotApplied => "gardener-resource-manager has not applied the bundle in time",
             Self::NodeLostRoute => "a node of a switched shoot has lost its route",
             Self::CalicoConditionCameBack => "Calico wrote the condition NetworkUnavailable again after the switch",
+            Self::JoinerWithoutRoute => "a node that joined after the switch got no route within routeWriterGrace",
+            Self::SwitchNotVerified => "the switch was not verified within its deadline and ended as it is",
             Self::EncapsulationAssumed => "the encapsulation in effect follows from variables, no pool object names it",
             Self::IpamChanges => "the address management changes; running pods keep their addresses",
             Self::OverlayNotDisabledExplicitly => {

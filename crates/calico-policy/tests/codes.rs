@@ -164,6 +164,8 @@ fn warnings() {
             "BundleNotApplied",
             "NodeLostRoute",
             "CalicoConditionCameBack",
+            "JoinerWithoutRoute",
+            "SwitchNotVerified",
             "EncapsulationAssumed",
             "IpamChanges",
             "OverlayNotDisabledExplicitly",

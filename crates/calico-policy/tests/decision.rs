@@ -34,6 +34,11 @@ fn short(action: &Action) -> String {
             format!("write {}", dataplane.backend)
         }
         Action::WriteBundle(dataplane) => format!("write {} and keep", dataplane.backend),
+        Action::CleanNoRouteCreated(nodes) => {
+            let names: Vec<_> = nodes.iter().map(ToString::to_string).collect();
+            format!("clean routes {}", names.join(" "))
+        }
+        Action::UpdateGuard(api) => format!("update guard {api}"),
         Action::KeepBundle => "keep".into(),
         Action::WatchNodes => "watch".into(),
         Action::ConsumeBreakGlass => "consume".into(),
@@ -212,12 +217,18 @@ fn a_switch_without_a_route_writer_leaves_no_guard() {
         let decision = decided(&Case { break_glass: true, nodes, ..Case::ready() });
         assert_eq!(actions(&decision), expected);
     }
-    for case in [
-        Case { nodes: Nodes::Listed(Vec::new()), ..Case::ready() },
-        Case { gate: false, ..Case::ready() },
-        Case { skip_route_verification: true, ..Case::ready() },
-    ] {
+    for case in [Case { gate: false, ..Case::ready() }, Case { skip_route_verification: true, ..Case::ready() }] {
         assert_eq!(actions(&decided(&case)), ["no guard", "write none and keep"]);
+    }
+}
+
+/// No probe is needed where there is no node, but one that joins before the switch is applied needs the guard.
+#[test]
+fn a_switch_without_nodes_deploys_the_guard_and_waits_for_nothing() {
+    let case = Case { nodes: Nodes::Listed(Vec::new()), guard: Guard::NotObserved, ..Case::ready() };
+    assert_eq!(actions(&decided(&case)), ["guard v1", "write none and keep"]);
+    for case in [Case { requirement: Requirement::Disabled, ..case.clone() }, Case { api: PolicyApi::Misfit, ..case }] {
+        assert_eq!(actions(&decided(&case)), ["write none and keep"], "{:?} {:?}", case.requirement, case.api);
     }
 }
 
@@ -236,7 +247,6 @@ fn what_vanishes_with_the_overlay_goes_with_a_second_bundle() {
         (Some(Phase::AwaitingRoutes), open),
         (Some(Phase::Switching), open),
         (Some(Phase::Verifying), verifying),
-        (Some(Phase::Done), [("Done", "write none"); 4]),
         (Some(Phase::Reverting), open),
     ] {
         for (rollout, (phase, write)) in rollouts.into_iter().zip(expected) {

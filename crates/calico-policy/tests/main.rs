@@ -13,4 +13,5 @@ mod in_effect;
 mod laws;
 mod messages;
 mod resolution;
+mod verification;
 mod warnings;

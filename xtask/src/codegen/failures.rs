@@ -51,6 +51,7 @@ const LAWS: &str = "crates/calico-policy/tests/laws.rs";
 const MODEL: &str = "crates/calico-policy/tests/model/counterexamples.rs";
 const NODES: &str = "crates/calico-policy/src/nodes.rs";
 const SURVEY: &str = "crates/calico-policy/src/survey.rs";
+const VERIFICATION: &str = "crates/calico-policy/tests/verification.rs";
 const WARNINGS: &str = "crates/calico-policy/tests/warnings.rs";
 const CLEANUP: &str = "crates/calico-manifests/tests/scripts/cleanup_routes.rs";
 const ENSURER: &str = "crates/calico-manifests/tests/scripts/condition_ensurer.rs";
@@ -78,7 +79,10 @@ pub(crate) const ROWS: &[Failing] = &[
             Test { path: GUARD_MATRIX, name: "the_policy_on_the_real_server" },
             Test { path: GUARD, name: "guard_table" },
             Test { path: MODEL, name: "f2_stale_backend_at_shutdown" },
-            Test { path: MODEL, name: "a_node_that_joins_a_switch_without_nodes_may_keep_a_condition_of_calico" },
+            Test {
+                path: MODEL,
+                name: "without_the_guard_a_node_that_joins_a_switch_without_nodes_keeps_a_condition_of_calico",
+            },
         ],
     },
     Failing {
@@ -300,8 +304,10 @@ pub(crate) const ROWS: &[Failing] = &[
         id: "F23",
         what: "without a backend nobody collects addresses or writes conditions any more",
         answered: Answered::Partly,
-        how: "while a switch is held all of it stays; afterwards conditions are the route controller's",
+        how: "while a switch is held all of it stays, and calico-kube-controllers until it is verified; afterwards conditions are the \
+              route controller's",
         tests: &[
+            Test { path: DECISION, name: "what_vanishes_with_the_overlay_goes_with_a_second_bundle" },
             Test { path: GAPS, name: "a_held_bundle_keeps_the_held_set_and_takes_everything_else" },
             Test { path: ENSURER, name: "without_a_backend_the_condition_is_somebody_elses" },
         ],
@@ -310,8 +316,11 @@ pub(crate) const ROWS: &[Failing] = &[
         id: "F24",
         what: "success is reported when the bundle is written, before a node has rolled",
         answered: Answered::Partly,
-        how: "written, applied and rolled out are different phases; packets are not measured",
+        how: "written, applied, rolled out and verified are different phases: a switch is done once no node has lost its route, no \
+              condition of Calico came back and the guard is effective, and what is missing is reported; packets are not measured",
         tests: &[
+            Test { path: VERIFICATION, name: "every_missing_part_keeps_a_switch_from_being_done" },
+            Test { path: VERIFICATION, name: "a_verification_ends_with_its_deadline_and_says_so" },
             Test { path: "crates/calico-policy/src/phase.rs", name: "after_the_write_the_rollout_decides" },
             Test { path: "crates/adapter-k8s/src/facts/rollout.rs", name: "applied_needs_generation_and_condition" },
             Test { path: WARNINGS, name: "conditions_that_came_back" },
@@ -367,6 +376,10 @@ pub(crate) const ROWS: &[Failing] = &[
         tests: &[
             Test { path: WARNINGS, name: "transitions_without_a_gate" },
             Test { path: EXPLORATION, name: "users_change_their_minds" },
+            Test {
+                path: VERIFICATION,
+                name: "a_revert_ends_once_the_guard_is_without_effect_and_no_node_is_unavailable",
+            },
         ],
     },
     Failing {

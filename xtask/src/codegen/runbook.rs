@@ -196,6 +196,16 @@ const fn warning(code: WarningCode) -> Advice {
             "whether the guard is still in the shoot, and who removed it. A `CalicoIsDown` that stays gets the machine deleted after 10 minutes",
             "an effective guard: the conditions are then cleaned",
         ),
+        WarningCode::JoinerWithoutRoute => advice(
+            LandscapeOperator,
+            "the nodes that the message names, and the route controller of the shoot: it does not serve machines that are new",
+            "reason `RouteCreated` on these nodes",
+        ),
+        WarningCode::SwitchNotVerified => advice(
+            LandscapeOperator,
+            "the other warnings of the Network, the guard and the roll of `calico-node`: one of them is why",
+            "the next reconcile, which has nothing left to verify",
+        ),
         WarningCode::EncapsulationAssumed => advice(
             Nobody,
             "the IPPools of the shoot, if what is in effect matters to you",

@@ -17,8 +17,9 @@ use crate::phase::Phase;
 use crate::reading::Reading;
 use crate::resolve::felix_disagrees_with_pool;
 use crate::shoot::ShootFacts;
-use crate::survey::Survey;
+use crate::survey::{LISTED_NODES, Survey};
 use crate::time::Timestamp;
+use crate::verification::Verification;
 use crate::warning::{Warning, WarningCode};
 
 /// Everything a warning may be about.
@@ -30,6 +31,7 @@ pub(super) struct Seen<'a> {
     pub(super) target: &'a Dataplane,
     pub(super) in_effect: &'a InEffect,
     pub(super) judgement: &'a Judgement,
+    pub(super) verification: Option<&'a Verification>,
     pub(super) phase: Phase,
     pub(super) now: Timestamp,
 }
@@ -40,6 +42,7 @@ pub(super) fn collect(seen: &Seen<'_>) -> Vec<Warning> {
     about_the_configuration(seen, &mut warnings);
     about_the_transition(seen, &mut warnings);
     about_the_evidence(seen, &mut warnings);
+    warnings.extend(seen.verification.into_iter().flat_map(about_the_verification));
     warnings
         .sort_unstable_by(|left, right| (left.code.code(), &left.message).cmp(&(right.code.code(), &right.message)));
     warnings.dedup();
@@ -184,6 +187,27 @@ fn excluded(survey: &Survey, class: NodeClass) -> Option<Warning> {
     let more = if count > names.len() { ", …" } else { "" };
     let message = format!("{count} nodes of class {class} do not block: {}{more}", names.join(", "));
     Some(Warning::new(WarningCode::NodesExcluded, message))
+}
+
+/// What a switch that is applied lacks.
+fn about_the_verification(verification: &Verification) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    for (code, nodes, what) in [
+        (WarningCode::NodeLostRoute, &verification.lost, "without a route after the switch"),
+        (WarningCode::JoinerWithoutRoute, &verification.late_joiners, "joined after the switch and got no route"),
+    ] {
+        if !nodes.is_empty() {
+            let names: Vec<&str> = nodes.iter().take(LISTED_NODES).map(|name| &*name.0).collect();
+            let more = if nodes.len() > names.len() { ", …" } else { "" };
+            let noun = if nodes.len() == 1 { "node" } else { "nodes" };
+            warnings.push(Warning::new(code, format!("{} {noun} {what}: {}{more}", nodes.len(), names.join(", "))));
+        }
+    }
+    if verification.is_overdue && !verification.missing.is_empty() {
+        let message = format!("the switch was not verified in its time: {}", verification.message());
+        warnings.push(Warning::new(WarningCode::SwitchNotVerified, message));
+    }
+    warnings
 }
 
 /// Nodes of a switched shoot that look bad again.

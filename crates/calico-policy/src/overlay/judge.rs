@@ -15,6 +15,7 @@ use crate::settings::{ImplicitRemovals, Profile, Settings, Verification, WhenUng
 use crate::shoot::ShootFacts;
 use crate::survey::{self, Outcome, Survey};
 use crate::time::Timestamp;
+use crate::verification::Routes;
 
 /// What a judgement rests on.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +58,28 @@ pub fn judge(
     let verdict = judge.verdict();
     judge.judgement.verdict = judge.break_glass(verdict);
     judge.judgement
+}
+
+/// The evidence rules for the nodes of this target.
+pub(crate) fn rules(settings: &Settings, target: &Dataplane) -> EvidenceRules {
+    let dual_stack = target.ipv4.is_some() && target.ipv6.is_some();
+    match settings.overlay_switch.profile {
+        Profile::Default => EvidenceRules::On { dual_stack },
+        Profile::Strict => EvidenceRules::Off,
+    }
+}
+
+/// Whether a shoot without overlay has routes that somebody writes and somebody looks at.
+pub(crate) fn routes(settings: &Settings, shoot: &ShootFacts, intent: &NetworkIntent) -> Routes {
+    let configured = &settings.overlay_switch;
+    let expected = intent.overlay.is_some_and(|overlay| {
+        let by_bird = overlay.create_pod_routes && configured.pod_routes == Verification::Skip;
+        !overlay.enabled && !by_bird
+    });
+    let asked_for = settings.seamless_overlay_switch
+        && configured.route_verification == Verification::Require
+        && admission_policy::is_available(shoot.kubernetes_version, shoot.api_server);
+    if expected && asked_for { Routes::Expected } else { Routes::NotExpected }
 }
 
 impl Judgement {
@@ -168,11 +191,7 @@ impl Judge<'_> {
                 return self.hold_for(reason, failure.clone());
             }
         };
-        let dual_stack = self.target.ipv4.is_some() && self.target.ipv6.is_some();
-        let rules = match configured.profile {
-            Profile::Default => EvidenceRules::On { dual_stack },
-            Profile::Strict => EvidenceRules::Off,
-        };
+        let rules = rules(self.settings, self.target);
         let (survey, outcome) = survey::take(nodes, rules, &configured.excluded_classes, self.evidence.now);
         let shows_a_route_writer = survey.shows_a_route_writer;
         self.judgement.survey = Some(survey);

@@ -97,10 +97,15 @@ fn steps(decision: Decision, state: &State, rules: &Rules) -> Vec<Step> {
                 }
                 steps.push(Step::Write(bundle));
             }
+            Action::CleanNoRouteCreated(names) => {
+                let names: Vec<NodeName> = names.iter().cloned().collect();
+                steps.push(Step::CleanRoutes(std::array::from_fn(|slot| names.contains(&facts::name(slot)))));
+            }
             Action::ConsumeBreakGlass => panic!("nobody breaks the glass in the model"),
             Action::DeployGuard(_)
             | Action::RemoveGuard
             | Action::CleanConditions(_)
+            | Action::UpdateGuard(_)
             | Action::KeepBundle
             | Action::WatchNodes => {}
         }
@@ -141,6 +146,13 @@ fn act(state: &State, steps: &[Step], rules: &Rules) -> Option<State> {
             for (slot, _) in next.shoot.slots.iter_mut().zip(slots).filter(|(_, cleaned)| **cleaned) {
                 // Only what Calico wrote goes, whatever stood there when the decision was made.
                 if let Some(node) = slot.node.as_mut().filter(|node| node.condition.is_by_calico()) {
+                    node.condition = Condition::Missing;
+                }
+            }
+        }
+        Step::CleanRoutes(slots) => {
+            for (slot, _) in next.shoot.slots.iter_mut().zip(slots).filter(|(_, cleaned)| **cleaned) {
+                if let Some(node) = slot.node.as_mut().filter(|node| node.condition == Condition::NoRouteCreated) {
                     node.condition = Condition::Missing;
                 }
             }

@@ -152,9 +152,10 @@ fn a_stale_condition_that_nobody_replaces_holds_for_ever() {
     assert!(gets_stuck(what, Rules::all(), ONE_MORE, Overwrites::NothingThatLooksRight, stale));
 }
 
-/// A switch without nodes deploys no guard. A node that joins before it is applied may keep a condition of Calico.
+/// A switch without nodes needs the guard, too: without it a node that joins before it is applied keeps a condition of Calico.
 #[test]
-fn a_node_that_joins_a_switch_without_nodes_may_keep_a_condition_of_calico() {
-    let kept = |state: &State| !state.seed.guard && any_node(state, Backend::None, Condition::CalicoIsDown);
-    assert!(gets_stuck("a node joins a switch without nodes", Rules::all(), NO_NODES, Overwrites::Nothing, kept));
+fn without_the_guard_a_node_that_joins_a_switch_without_nodes_keeps_a_condition_of_calico() {
+    let rules = without(|rules| rules.settings.overlay_switch.guard = GuardRequirement::Disabled);
+    let kept = |state: &State| any_node(state, Backend::None, Condition::CalicoIsDown);
+    assert!(gets_stuck("a node joins a switch without nodes and guard", rules, NO_NODES, Overwrites::Nothing, kept));
 }

@@ -7,7 +7,7 @@ use stateright::{Checker, Model};
 use crate::progress::{self, Overwrites};
 use crate::properties;
 use crate::rules::{Rules, Scope};
-use crate::state::Budget;
+use crate::state::{Budget, Condition, Node, State, Wish};
 use crate::world::World;
 
 /// Nothing that could go on for ever happens, but for one change of mind: the overlay is turned off.
@@ -54,23 +54,39 @@ fn every_state_leads_somewhere(name: &str, scope: Scope) -> usize {
 /// A number that changes means that the core decides otherwise in some state: look why, then write the new one.
 #[test]
 fn machines_come_and_go() {
-    assert_eq!(explore("churn", CHURN), 188_527);
-    assert_eq!(every_state_leads_somewhere("churn", CHURN), 188_527);
+    assert_eq!(explore("churn", CHURN), 188_847);
+    assert_eq!(every_state_leads_somewhere("churn", CHURN), 188_847);
 }
 
 #[test]
 fn accidents_happen() {
-    assert_eq!(explore("accidents", ACCIDENTS), 48_170);
-    assert_eq!(every_state_leads_somewhere("accidents", ACCIDENTS), 48_170);
+    assert_eq!(explore("accidents", ACCIDENTS), 48_290);
+    assert_eq!(every_state_leads_somewhere("accidents", ACCIDENTS), 48_290);
 }
 
 #[test]
 fn users_change_their_minds() {
-    assert_eq!(explore("change of mind", CHANGE_OF_MIND), 78_884);
-    assert_eq!(every_state_leads_somewhere("change of mind", CHANGE_OF_MIND), 78_884);
+    assert_eq!(explore("change of mind", CHANGE_OF_MIND), 83_027);
+    let world = World { rules: Rules::all(), scope: CHANGE_OF_MIND };
+    let graph = progress::explore(&world, Overwrites::Nothing);
+    assert_eq!(graph.states, 83_027);
+    // What a route writer leaves on a node after our last look is seen by nobody, because the nodes of a settled overlay are
+    // not read: it came and went between two looks, or stopped after a revert had found nothing left.
+    let unseen: Vec<_> = graph.stuck.iter().filter(|stuck| !is_left_after_our_last_look(&stuck.state)).collect();
+    assert!(unseen.is_empty(), "change of mind: no way out of {:#?}", unseen.first());
+    assert_eq!(graph.stuck.len(), 88);
+    println!("model: change of mind: from each of {} states a path leads to an end, but for 88", graph.states);
+}
+
+fn is_left_after_our_last_look(state: &State) -> bool {
+    let is_left = |node: &Node| node.condition == Condition::NoRouteCreated;
+    state.wish == Wish::On
+        && !state.seed.guard
+        && state.shoot.slots.iter().any(|slot| slot.node.as_ref().is_some_and(is_left))
 }
 
 #[test]
 fn the_first_node_joins() {
-    assert_eq!(explore("no nodes", NO_NODES), 7_913);
+    assert_eq!(explore("no nodes", NO_NODES), 12_015);
+    assert_eq!(every_state_leads_somewhere("no nodes", NO_NODES), 12_015);
 }

@@ -86,7 +86,7 @@ fn is_at_rest(state: &State) -> bool {
 const fn sticks(node: &Node, wish: Wish) -> bool {
     match wish {
         Wish::Off => node.condition.is_by_calico(),
-        Wish::On => matches!(node.condition, Condition::CalicoIsDown),
+        Wish::On => matches!(node.condition, Condition::CalicoIsDown | Condition::NoRouteCreated),
     }
 }
 

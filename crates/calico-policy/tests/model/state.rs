@@ -221,6 +221,8 @@ pub enum Step {
     RemoveGuard,
     /// Deletes conditions that Calico wrote from the nodes of these slots.
     Clean([bool; SLOTS]),
+    /// Deletes conditions of a stopped route writer from the nodes of these slots.
+    CleanRoutes([bool; SLOTS]),
     /// Reads the nodes again before the write that comes next.
     CheckNodes(Permission),
     Write(Bundle),

@@ -50,7 +50,7 @@ struct Answer {
     outcome: Outcome,
     requeue: Requeue,
     phase: Phase,
-    held_since: Option<Timestamp>,
+    since: Option<Timestamp>,
     /// What may be in effect until the bundle is applied.
     on_the_way: Encapsulations,
     /// What is in effect then; `None` where the bundle stays as it is.
@@ -137,11 +137,8 @@ impl Controller {
             // Reading a shoot may take a while.
             pass.begin(None).await?;
             look = evidence::from_shoot(&self.shoots, question, look, Some(&mut pass.memory.guard)).await?;
-        } else if look.decided.decision.phase == Phase::Reverting
-            && self.guard_is_gone(&namespace).await?
-            && (shoot.hibernation_enabled || self.nodes_are_released(&namespace).await)
-        {
-            look = evidence::without_guard(question, look)?;
+        } else if look.decided.decision.phase == Phase::Reverting && self.guard_is_gone(&namespace).await? {
+            look = evidence::without_guard(&self.shoots, question, look, &mut pass.memory.guard).await?;
         }
         pass.memory.secret = look.bundle.to_remember();
         if let Some(live) = look.bundle.known() {
@@ -182,18 +179,14 @@ impl Controller {
         break_glass: Option<&str>,
     ) -> Answer {
         let news = events::news(&pass.live.object, decision).filter(|news| pass.memory.may_tell(*news));
-        let hold = match &decision.overlay {
-            OverlayVerdict::Hold(hold) => Some(hold),
-            OverlayVerdict::Unchanged | OverlayVerdict::Proceed(_) | OverlayVerdict::ProceedUnverified(_) => None,
-        };
         Answer {
             report: status::report(decision),
-            message: decision.overlay.message(),
+            message: decision.message(),
             event: news.map(|news| events::event(news, decision, break_glass, pass.now)),
             outcome: decision.outcome,
             requeue: guard::requeue(decision),
             phase: decision.phase,
-            held_since: hold.map(|hold| hold.since),
+            since: decision.since,
             on_the_way: status::on_the_way(decision.from, record, to),
             to,
             families: status::ip_families(&decision.target),
@@ -274,7 +267,7 @@ impl Controller {
         let in_effect = answer.to.filter(|_| applied == Applied::Yes).unwrap_or(answer.on_the_way);
         let told = StatusChange {
             provider_status: Some(status::json(&answer.report)),
-            state: Some(status::state(in_effect, answer.phase, answer.held_since)),
+            state: Some(status::state(in_effect, answer.phase, answer.since)),
             ip_families: Some(answer.families),
             ..StatusChange::default()
         };
@@ -362,7 +355,7 @@ impl Answer {
     /// afterwards, because a crash between the two must not hide it.
     fn record(&self) -> serde_json::Value {
         let ends_now = self.was_open && self.phase == Phase::Done;
-        status::state(self.on_the_way, if ends_now { Phase::Verifying } else { self.phase }, self.held_since)
+        status::state(self.on_the_way, if ends_now { Phase::Verifying } else { self.phase }, self.since)
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) fn news(network: &Network, decision: &Decision) -> Option<News> {
 
 /// The Event for that.
 pub(super) fn event(news: News, decision: &Decision, break_glass: Option<&str>, now: Timestamp) -> Event {
-    let message = decision.overlay.message();
+    let message = decision.message();
     let (severity, reason, message) = match news {
         News::BreakGlass => {
             let why = break_glass.unwrap_or_default();

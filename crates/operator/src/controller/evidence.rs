@@ -13,8 +13,10 @@ use calico_policy::guard::GuardObservation;
 use calico_policy::in_effect::{ObservedDataplane, Sources};
 use calico_policy::nodes::NodeFacts;
 use calico_policy::overlay::{HoldReason, OverlayVerdict, UnverifiedReason, VerdictCode};
+use calico_policy::phase::Phase;
 use calico_policy::shoot::ShootFacts;
 use calico_policy::time::Timestamp;
+use calico_policy::verification::{Missing, Verification};
 use calico_policy::{Observed, ReadFailure, ReadFailureKind, Reading};
 use gardener_api::controller_configuration::ControllerConfiguration;
 use gardener_api::image_vector::ImageVector;
@@ -79,11 +81,23 @@ pub async fn from_seed(
     Ok(evidence)
 }
 
-/// Decides again, knowing that there is no guard of ours.
+/// Decides again where the overlay came back and there is no guard of ours in the seed any more: with what the shoot says, unless it
+/// sleeps. Where no guard is possible, there is none to be seen.
 ///
 /// # Errors
 /// [`DecideError`].
-pub(super) fn without_guard(question: Question<'_>, evidence: Evidence) -> Result<Evidence, DecideError> {
+pub(super) async fn without_guard(
+    shoots: &ShootAccess,
+    question: Question<'_>,
+    evidence: Evidence,
+    settling: &mut Settling,
+) -> Result<Evidence, DecideError> {
+    let possible = question.configuration.overlay_switch.guard.enabled && evidence.decided.decision.guard.api.is_some();
+    let asleep = question.shoot.hibernation_enabled;
+    let evidence = if asleep { evidence } else { from_shoot(shoots, question, evidence, Some(settling)).await? };
+    if possible && !asleep {
+        return Ok(evidence);
+    }
     let observed = Observed { guard: GuardObservation::NotEffective, ..evidence.observed };
     let decided = decided(question, &observed)?;
     Ok(Evidence { observed, decided, ..evidence })
@@ -95,7 +109,13 @@ pub fn depends_on_shoot(evidence: &Evidence, shoot: &ShootFacts) -> bool {
     if shoot.hibernation_enabled {
         return false;
     }
-    match &evidence.decided.decision.overlay {
+    let decision = &evidence.decided.decision;
+    let unverified = |seen: &Verification| seen.missing.contains(&Missing::Nodes);
+    match &decision.overlay {
+        // Also one that is out of time does not end unseen.
+        OverlayVerdict::Unchanged if matches!(decision.phase, Phase::Verifying | Phase::Done) => {
+            decision.verification.as_ref().is_some_and(unverified)
+        }
         OverlayVerdict::Hold(hold) => hold.reason != HoldReason::Hibernated,
         OverlayVerdict::ProceedUnverified(UnverifiedReason::BreakGlass) => true,
         OverlayVerdict::Unchanged | OverlayVerdict::Proceed(_) | OverlayVerdict::ProceedUnverified(_) => false,

@@ -6,13 +6,12 @@
 use std::time::Duration;
 
 use adapter_k8s::guard::{self, GuardSeen, Live};
-use adapter_k8s::read::nodes;
 use adapter_k8s::shoot_access::ShootAccess;
 use calico_manifests::guard::Protection;
 use calico_policy::admission_policy::GuardApi;
 use calico_policy::decision::Requeue;
 use calico_policy::guard::GuardObservation;
-use calico_policy::nodes::{ConditionReason, ConditionStatus, NetworkUnavailable, NodeFacts, NodeName};
+use calico_policy::nodes::NodeFacts;
 use calico_policy::phase::Phase;
 use calico_policy::time::Timestamp;
 use calico_policy::{Action, Decision, Reading};
@@ -90,20 +89,6 @@ impl Controller {
         Ok(guard::live(&self.seed, namespace).await.map_err(Failure::Own)? == Live::Absent)
     }
 
-    /// Whether no node says any more that it has no route, now that it needs none. What a stopped route writer has left of that is
-    /// deleted; what is left then, or failed, is for the next look.
-    pub(super) async fn nodes_are_released(&self, namespace: &str) -> bool {
-        let Ok(shoot) = self.shoots.client(namespace).await else { return false };
-        let Ok(found) = nodes::nodes(&shoot).await else { return false };
-        let has_no_route = |node: &NodeFacts| {
-            matches!(node.network_unavailable, NetworkUnavailable::One(condition)
-                if (condition.status, condition.reason) == (ConditionStatus::True, ConditionReason::NoRouteCreated))
-        };
-        let left: Vec<NodeName> = found.nodes.into_iter().filter(has_no_route).map(|node| node.name).collect();
-        let released = guard::release(&shoot, left.iter()).await;
-        released.failed.is_none() && released.deleted == left.len()
-    }
-
     /// Carries out these actions as far as they concern the guard. `record` is what our own record must say before a guard is there:
     /// one that nobody knows of would not be taken away.
     pub(super) async fn guard(
@@ -115,25 +100,41 @@ impl Controller {
     ) -> Result<(), Failure> {
         for action in actions {
             match (action, shoot) {
-                (Action::DeployGuard(api), _) if pass.operation().is_some() => {
+                (Action::DeployGuard(api), _) => {
                     pass.begin(record.cloned()).await?;
-                    let protect = self.configuration.overlay_switch.guard.protect_route_created;
-                    let protection =
-                        if protect { Protection::FromCalicoAndUnavailability } else { Protection::FromCalico };
-                    if guard::deploy(&self.seed, &pass.key.namespace, *api, protection).await? {
-                        pass.memory.guard = Settling::default();
-                    }
+                    self.deploy_guard(pass, *api).await?;
                 }
+                (Action::UpdateGuard(api), _) if pass.operation().is_some() => self.update_guard(pass, *api).await?,
                 (Action::RemoveGuard, _) => {
                     guard::remove(&self.seed, &pass.key.namespace).await?;
                     pass.memory.guard = Settling::default();
                 }
-                (Action::CleanConditions(nodes), Some(shoot)) if pass.operation().is_some() => {
-                    // What is left, or failed, is seen and cleaned by the next look.
+                // What is left, or failed, is seen and cleaned by the next look.
+                (Action::CleanConditions(nodes), Some(shoot)) => {
                     let _ = guard::clean(&shoot.client, nodes.iter()).await;
+                }
+                (Action::CleanNoRouteCreated(nodes), Some(shoot)) => {
+                    let _ = guard::release(&shoot.client, nodes.iter()).await;
                 }
                 _ => {}
             }
+        }
+        Ok(())
+    }
+
+    /// Brings a guard that is there to this version of its API; gardener-resource-manager takes the old one away.
+    async fn update_guard(&self, pass: &mut Pass<'_>, api: GuardApi) -> Result<(), Failure> {
+        match guard::live(&self.seed, &pass.key.namespace).await.map_err(Failure::Own)? {
+            Live::Present => self.deploy_guard(pass, api).await,
+            Live::Absent | Live::Leaving => Ok(()),
+        }
+    }
+
+    async fn deploy_guard(&self, pass: &mut Pass<'_>, api: GuardApi) -> Result<(), Failure> {
+        let protect = self.configuration.overlay_switch.guard.protect_route_created;
+        let protection = if protect { Protection::FromCalicoAndUnavailability } else { Protection::FromCalico };
+        if guard::deploy(&self.seed, &pass.key.namespace, api, protection).await? {
+            pass.memory.guard = Settling::default();
         }
         Ok(())
     }

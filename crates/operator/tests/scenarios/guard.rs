@@ -86,9 +86,21 @@ async fn an_overlay_that_comes_back_takes_the_guard_away() {
     world.reconcile().await.unwrap();
     assert_eq!(world.switch(), "Reverting Unchanged - Target");
     assert_eq!(guard(&world), None);
+    // It is gone from the seed, and still acts in the shoot.
+    world.node("a", Some(("True", "NoRouteCreated")));
+    pass(5).await;
+    world.reconcile().await.unwrap();
+    assert_eq!(world.switch(), "Reverting Unchanged - Target");
+    assert_eq!(condition(&world, "a")[0]["reason"], "NoRouteCreated");
+
+    // Without it, what a stopped route writer said last goes, or the machine would be replaced.
+    guard_in_shoot(&world, "DELETE").await;
+    world.reconcile().await.unwrap();
+    assert_eq!((world.switch().as_str(), condition(&world, "a")), ("Reverting Unchanged - Target", json!([])));
     world.settle().await;
     assert_eq!(world.switch(), "Idle Unchanged - Target");
     assert_eq!(world.pool_mode(), "Always");
+    assert_eq!(world.status()["providerStatus"]["overlaySwitch"]["nodes"], Value::Null, "as every later look tells it");
 }
 
 #[tokio::test(start_paused = true)]
@@ -109,6 +121,74 @@ async fn an_overlay_that_comes_back_releases_nodes_that_a_stopped_route_writer_h
     assert_eq!(world.switch(), "Idle Unchanged - Target");
     assert_eq!(condition(&world, "a"), json!([]));
     assert_eq!(condition(&world, "b")[0]["reason"], "CalicoIsUp", "Calico speaks for itself again");
+}
+
+/// A node loses its route after the write, another gets a condition of Calico, and the process is killed in between.
+#[tokio::test(start_paused = true)]
+async fn a_switch_is_verified_on_its_nodes_and_not_taken_back() {
+    let mut world = switching().await;
+    world.reconcile().await.unwrap();
+    guard_in_shoot(&world, "POST").await;
+    world.node("b", Some(("False", "RouteCreated")));
+    world.reconcile().await.unwrap();
+    pass(5).await;
+    world.reconcile().await.unwrap();
+    assert_eq!(world.switch(), "Switching Proceed - Target");
+    let written = world.status()["providerStatus"]["overlaySwitch"]["since"].clone();
+
+    world.node("a", Some(("True", "NoRouteCreated"))).node("b", Some(("False", "CalicoIsUp"))).resource_manager("True");
+    world.restart();
+    world.reconcile().await.unwrap();
+    assert_eq!(world.last_operation(), "Reconcile Succeeded 100 Successfully reconciled Network");
+    assert_eq!((world.switch().as_str(), world.pool_mode().as_str()), ("Verifying Unchanged - Target", "Never"));
+    let told = world.status()["providerStatus"].clone();
+    let message = "the encapsulation is gone; still to be verified: a node has lost its route, a node carries a condition of Calico, \
+                   the guard is not effective";
+    assert_eq!(told["overlaySwitch"]["message"], json!(message), "the guard counts after five seconds again");
+    assert_eq!(
+        (&told["overlaySwitch"]["since"], &told["warnings"][0]["code"]),
+        (&written, &json!("CalicoConditionCameBack"))
+    );
+    assert_eq!(told["warnings"][1]["message"], json!("1 node without a route after the switch: a"));
+
+    pass(5).await;
+    world.reconcile().await.unwrap();
+    assert_eq!(condition(&world, "b"), json!([]), "cleaned although no operation runs");
+    assert!(world.bundle().contains("name: calico-kube-controllers"));
+    world.node("a", Some(("False", "RouteCreated"))).node("b", Some(("False", "RouteCreated")));
+    world.settle().await;
+    assert_eq!((world.switch().as_str(), world.pool_mode().as_str()), ("Done Unchanged - Target", "Never"));
+    assert!(!world.bundle().contains("name: calico-kube-controllers"));
+    let told = world.status()["providerStatus"]["overlaySwitch"].clone();
+    assert_eq!(
+        (&told["nodes"], &told["guard"]["state"]),
+        (&Value::Null, &json!("NotNeeded")),
+        "as every later look tells it"
+    );
+    assert!(guard(&world).is_some());
+}
+
+/// The guard of a shoot whose switch is done follows the shoot's version, and goes where it is turned off.
+#[tokio::test(start_paused = true)]
+async fn the_guard_of_a_settled_shoot_is_kept_current() {
+    let world = switching().await;
+    guard_in_shoot(&world, "POST").await;
+    world.node("b", Some(("False", "RouteCreated"))).settle().await;
+    assert_eq!(world.switch(), "Done Unchanged - Target");
+    let secret = || guard(&world).map(|guard| guard["spec"]["secretRefs"][0]["name"].clone());
+    let v1 = secret().unwrap();
+
+    let old = json!({"spec": {"kubernetes": {"version": "1.34.2", "kubeAPIServer": {
+        "featureGates": {"MutatingAdmissionPolicy": true}, "runtimeConfig": {"admissionregistration.k8s.io/v1beta1": true},
+    }}}});
+    world.shoot_is(&old).ask("reconcile", json!({"overlay": {"enabled": false}})).settle().await;
+    assert_ne!(secret().unwrap(), v1, "another version of the API");
+    world.shoot_is(&json!({})).ask("reconcile", json!({"overlay": {"enabled": false}})).settle().await;
+    assert_eq!(secret(), Some(v1));
+
+    let world = world.configured(json!({"overlaySwitch": {"guard": {"enabled": false}}}));
+    world.ask("reconcile", json!({"overlay": {"enabled": false}})).settle().await;
+    assert_eq!(guard(&world), None);
 }
 
 /// Our record tells of a guard before it is there, also where no bundle can be written.

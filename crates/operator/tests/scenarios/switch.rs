@@ -235,7 +235,19 @@ async fn break_glass_is_good_for_one_switch() {
     assert_eq!(world.pool_mode(), "Never");
     assert_eq!(world.switch(), "Switching ProceedUnverified BreakGlass Target");
     assert_eq!(world.annotation("calico.networking.extensions.gardener.cloud/skip-route-check"), None);
+    // Nobody would take the condition away here, so the switch ends with its deadline and says so.
+    world.resource_manager("True").reconcile().await.unwrap();
+    assert_eq!(world.switch(), "Verifying Unchanged - Target");
+    pass(1_800).await;
     world.settle().await;
+    let told = world.status()["providerStatus"]["warnings"].clone();
+    assert_eq!(
+        (&told[0]["message"], &told[1]["message"]),
+        (
+            &json!("1 of 1 nodes carry a condition of Calico"),
+            &json!("the switch was not verified in its time: a node carries a condition of Calico")
+        )
+    );
     assert_eq!(world.switch(), "Done Unchanged - Target");
 }
 
