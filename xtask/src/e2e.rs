@@ -18,6 +18,7 @@ mod pod;
 mod rendered;
 mod scene;
 mod servers;
+mod services;
 mod stage;
 mod stories;
 mod trouble;

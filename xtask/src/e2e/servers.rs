@@ -38,6 +38,7 @@ pub(super) struct Server {
     log: PathBuf,
     address: String,
     certificate: String,
+    services: PathBuf,
     client: Client,
     child: Option<Child>,
 }
@@ -79,6 +80,17 @@ impl Server {
         write("public.pem", &made.signing_key.public_key_pem())?;
         write("tokens.csv", &format!("{ADMIN},{ADMIN},{ADMIN},system:masters\n{EXTENSION},{EXTENSION},{EXTENSION}\n"))?;
 
+        // Webhooks are reached through a proxy, where a story has one: there is neither DNS nor a network of pods.
+        let services = path("services.sock");
+        let selector = json!({
+            "apiVersion": "apiserver.k8s.io/v1beta1",
+            "kind": "EgressSelectorConfiguration",
+            "egressSelections": [{"name": "controlplane", "connection": {
+                "proxyProtocol": "HTTPConnect", "transport": {"uds": {"udsName": services}},
+            }}],
+        });
+        write("egress.json", &selector.to_string())?;
+
         let port = free_port().await?;
         let mut flags = vec![
             ("etcd-servers", etcd.address.clone()),
@@ -97,6 +109,7 @@ impl Server {
             ("token-auth-file", text("tokens.csv")),
             ("disable-admission-plugins", "ServiceAccount".to_owned()),
             ("allow-privileged", "true".to_owned()),
+            ("egress-selector-config-file", text("egress.json")),
             ("enable-priority-and-fairness", "false".to_owned()),
         ];
         if release == Release::V1_34 {
@@ -112,6 +125,7 @@ impl Server {
             client: client(&address, ADMIN)?,
             address,
             certificate,
+            services,
             child: None,
         })
     }
@@ -162,6 +176,11 @@ impl Server {
     /// The cluster, for whoever has this token.
     pub(super) fn client_by(&self, token: &str) -> Result<Client, Trouble> {
         client(&self.address, token)
+    }
+
+    /// Where it looks for the proxy through which it reaches webhooks.
+    pub(super) fn services(&self) -> &Path {
+        &self.services
     }
 
     /// What certifies this server: itself.

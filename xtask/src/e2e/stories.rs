@@ -1,6 +1,7 @@
 //! The stories: what happens to the landscape, and what must be found at the end. What the controller does is its own affair.
 
 mod accidents;
+mod admitted;
 mod churn;
 mod client_go;
 mod go;
@@ -65,12 +66,14 @@ pub(crate) enum Story {
     Installed,
     /// In a hold and around it, `status`, `plan` and `decide` look at the seed with the role for people
     LookedAt,
+    /// The charts of the admission are installed, and an API server asks a pod of the Deployment about Shoots
+    Admitted,
 }
 
 impl Story {
     /// Whether Helm is needed.
     pub(super) fn installs_charts(self) -> bool {
-        matches!(self, Self::Installed | Self::LookedAt)
+        matches!(self, Self::Installed | Self::LookedAt | Self::Admitted)
     }
 }
 
@@ -98,6 +101,7 @@ pub(super) async fn play(story: Story, stage: &mut Stage<'_>) -> Result<(), Trou
         Story::Go => go::go(stage).await,
         Story::Upgrade => upgrade::upgrade(stage).await,
         Story::Installed => installed::installed(stage).await,
+        Story::Admitted => admitted::admitted(stage).await,
         Story::LookedAt => looked_at::looked_at(stage).await,
     }
 }
