@@ -74,7 +74,7 @@ pub enum NodeList {
 pub struct SwitchStatus {
     /// Its phase.
     pub phase: Phase,
-    /// Since when it was held; `None` where it was not.
+    /// Since when it was held, was written or went back; `None` where it was none of that.
     pub since: Option<Timestamp>,
 }
 

@@ -72,7 +72,7 @@ pub struct OverlaySwitchStatus {
     pub waiting_for: Vec<WaitingNode>,
     /// The guard.
     pub guard: GuardStatus,
-    /// Since when the switch is held, RFC 3339.
+    /// Since when the switch is held, written or goes back, RFC 3339.
     pub since: Option<String>,
     /// When the hold counts as overdue, RFC 3339.
     pub deadline: Option<String>,
@@ -150,7 +150,7 @@ pub struct NetworkState {
 pub struct SwitchRecord {
     /// Its phase.
     pub phase: String,
-    /// Since when it was held, RFC 3339.
+    /// Since when it was held, was written or went back, RFC 3339.
     pub since: Option<String>,
 }
 

@@ -132,20 +132,22 @@ fn overlay_switch() -> Value {
             ])}),
         ),
         ("guard", object([("state", codes!(GuardState)), ("apiVersion", nullable(codes!(GuardApi)))])),
-        ("since", described("Since when the switch is held.", nullable(definition("Time")))),
+        ("since", described("Since when the switch is held, written or goes back.", nullable(definition("Time")))),
         ("deadline", described("When the hold counts as overdue.", nullable(definition("Time")))),
     ]);
     with(switch, [("oneOf", VerdictCode::ALL.iter().map(|verdict| reason_of(*verdict)).collect())])
 }
 
-/// What a verdict says about the reason and the times.
+/// What a verdict says about the reason and the times. A switch that is written has no deadline that anybody could overrun.
 fn reason_of(verdict: VerdictCode) -> Value {
-    let (reason, time) = match verdict {
-        VerdictCode::Unchanged | VerdictCode::Proceed => (null(), null()),
-        VerdictCode::ProceedUnverified => (codes!(UnverifiedReason), null()),
-        VerdictCode::Hold => (codes!(HoldReason), definition("Time")),
+    let since = nullable(definition("Time"));
+    let (reason, since, deadline) = match verdict {
+        VerdictCode::Unchanged => (null(), since, null()),
+        VerdictCode::Proceed => (null(), definition("Time"), null()),
+        VerdictCode::ProceedUnverified => (codes!(UnverifiedReason), since, null()),
+        VerdictCode::Hold => (codes!(HoldReason), definition("Time"), definition("Time")),
     };
-    json!({"properties": {"verdict": {"const": verdict.code()}, "reason": reason, "since": time, "deadline": time}})
+    json!({"properties": {"verdict": {"const": verdict.code()}, "reason": reason, "since": since, "deadline": deadline}})
 }
 
 fn blocking_classes() -> impl Iterator<Item = &'static str> {
@@ -244,7 +246,7 @@ mod tests {
             json!({"properties": {
                 "verdict": {"const": "Unchanged"},
                 "reason": {"type": "null"},
-                "since": {"type": "null"},
+                "since": {"anyOf": [{"$ref": "#/$defs/Time"}, {"type": "null"}]},
                 "deadline": {"type": "null"},
             }})
         );

@@ -148,6 +148,8 @@ fn action() -> Value {
         {"enum": ["RemoveGuard", "KeepBundle", "WatchNodes", "ConsumeBreakGlass"]},
         object([("DeployGuard", codes!(GuardApi))]),
         object([("CleanConditions", described("Names of nodes.", list(&text())))]),
+        object([("CleanNoRouteCreated", described("Names of nodes.", list(&text())))]),
+        object([("UpdateGuard", codes!(GuardApi))]),
         object([("WriteBundle", definition("Dataplane"))]),
     ]})
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use adapter_k8s::time;
+use calico_policy::overlay::VerdictCode;
 use calico_policy::time::Timestamp;
 
 use super::Item;
@@ -50,7 +51,8 @@ pub(super) fn removed(item: &Item) -> Row {
 }
 
 fn held_for(item: &Item, now: Timestamp) -> Option<String> {
-    let since = item.switch.as_ref()?.since.as_deref()?;
+    let switch = item.switch.as_ref().filter(|switch| switch.verdict.as_deref() == Some(VerdictCode::Hold.code()))?;
+    let since = switch.since.as_deref()?;
     let age = time::parse(since).map_or_else(|_| since.to_owned(), |since| age(now.0.saturating_sub(since.0)));
     Some(if item.is_overdue(now) { format!("{age}, overdue") } else { age })
 }
