@@ -11,5 +11,6 @@ mod process;
 mod real;
 mod real_server;
 mod reviews;
+mod roles;
 mod rotation;
 mod webhook;

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 
 use crate::client::{Connection, Time};
 use crate::reviews::{network_config, review, shoot};
+use crate::roles::{rules, used};
 
 const NAME: &str = "gardener-extension-admission-calico";
 const HOST: &str = "gardener-extension-admission-calico.garden";
@@ -189,6 +190,43 @@ async fn certificates_and_lease_stay_in_the_source_cluster() {
     assert!(runtime.holder().is_some() && garden.holder().is_none());
     assert!(runtime.webhooks().is_none());
     assert_eq!(process.end("TERM").await, 0, "{}", process.log());
+}
+
+#[tokio::test]
+async fn the_roles_allow_what_is_asked_for_and_nothing_else() {
+    let (garden, runtime) = (Cluster::start().await, Cluster::start().await);
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("source");
+    std::fs::write(&source, runtime.serving.kubeconfig("runtime", Some("t"))).unwrap();
+    let flags =
+        ["--webhook-config-mode=url", &format!("--webhook-config-url={HOST}"), &format!("--leader-election-id={NAME}")];
+    let environment = [("SOURCE_CLUSTER", "enabled"), ("SOURCE_KUBECONFIG", source.to_str().unwrap())];
+    let mut first = Process::start(&garden, &flags, &environment);
+    first.ready().await;
+    first.until("registration", async |_| garden.webhooks().is_some()).await;
+
+    // Somebody else writes a registration by which nobody of us is trusted, and damages what is kept.
+    let group = "admissionregistration.k8s.io";
+    let stored = garden.server.stored(group, "validatingwebhookconfigurations", "", NAME).unwrap();
+    let mut registration = Value::clone(&stored);
+    registration["webhooks"][0]["clientConfig"]["caBundle"] = json!("");
+    registration["webhooks"][0]["timeoutSeconds"] = json!(3);
+    garden.server.restore(registration).unwrap();
+    let mut second = Process::start(&garden, &flags, &environment);
+    second.ready().await;
+    let stored = runtime.server.stored("", "secrets", "garden", &format!("{NAME}-certificates")).unwrap();
+    let mut kept = Value::clone(&stored);
+    kept["data"]["tls.crt"] = json!("AAAA");
+    runtime.server.restore(kept).unwrap();
+    assert_eq!(first.end("TERM").await, 0, "{}", first.log());
+    second.until("repair", async |_| garden.webhooks().is_some_and(|found| found[0]["timeoutSeconds"] == 10)).await;
+    refuses(&second, &garden.webhooks().unwrap(), HOST).await;
+    assert_eq!(second.end("TERM").await, 0, "{}", second.log());
+
+    for (cluster, chart) in [(&garden, "admission-application"), (&runtime, "admission-runtime")] {
+        let rules = rules(chart);
+        assert_eq!(used(&rules, &cluster.server.requests()), rules, "{chart}");
+    }
 }
 
 #[tokio::test]
