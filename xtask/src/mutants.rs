@@ -49,16 +49,11 @@ pub(crate) fn run(selection: &Selection) -> Result<Vec<Problem>, Failure> {
     if !outcome.missed.is_empty() {
         let survivors: Vec<String> =
             outcome.missed.iter().flat_map(|line| ["--re".to_owned(), format!("^{}$", escaped(line))]).collect();
-        let named = outcome.missed.len();
         let all = pass(&root, "all-tests", &survivors, &[])?;
-        if all.made() != named {
-            return Err(Failure::Decode {
-                what: "the mutants of the second pass".to_owned(),
-                reason: format!("{named} were asked for, {} were made", all.made()),
-            });
-        }
-        outcome.missed = all.missed;
-        outcome.noticed.extend(all.noticed);
+        outcome = outcome.then(all).map_err(|mutant| Failure::Decode {
+            what: "the mutants of the second pass".to_owned(),
+            reason: format!("`{mutant}` was asked for and is not among them"),
+        })?;
     }
     let problems = judge(&outcome, &excused, selection.is_everything());
     println!(
@@ -96,6 +91,23 @@ struct Outcome {
 impl Outcome {
     fn made(&self) -> usize {
         self.noticed.len() + self.unviable.len() + self.missed.len()
+    }
+
+    /// With what became of the survivors in a second pass, or the first of them that it did not make. It may make others as well:
+    /// cargo-mutants 27 leaves deleted fields in, whatever is asked for.
+    fn then(self, second: Self) -> Result<Self, String> {
+        let (noticed, asked) = (second.noticed, self.missed);
+        let mut outcome = Self { missed: Vec::new(), ..self };
+        for mutant in asked {
+            if noticed.contains(&mutant) {
+                outcome.noticed.push(mutant);
+            } else if second.missed.contains(&mutant) {
+                outcome.missed.push(mutant);
+            } else {
+                return Err(mutant);
+            }
+        }
+        Ok(outcome)
     }
 }
 
@@ -226,6 +238,14 @@ mod tests {
         let noticed = outcome(&["src/a.rs:3:1: replace f with ()"], &[]);
         assert_eq!(texts(judge(&noticed, &excused, false)), unneeded);
         assert!(judge(&outcome(&[], &[]), &excused, false).is_empty(), "another part may need it");
+    }
+
+    #[test]
+    fn only_what_was_asked_for_counts_in_the_second_pass() {
+        let first = || outcome(&["a"], &["b", "c"]);
+        let both = first().then(outcome(&["b", "a"], &["c", "d"])).unwrap();
+        assert_eq!((both.noticed, both.missed), (vec!["a".to_owned(), "b".to_owned()], vec!["c".to_owned()]));
+        assert_eq!(first().then(outcome(&["b"], &["d"])).err().as_deref(), Some("c"));
     }
 
     #[test]

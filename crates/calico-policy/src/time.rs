@@ -54,6 +54,16 @@ mod tests {
         assert_eq!(Timestamp(i64::MAX).since(Timestamp(i64::MIN)), Duration::from_secs(i64::MAX.unsigned_abs()));
     }
 
+    #[cfg(feature = "serde")]
+    #[test]
+    fn durations_are_read_in_seconds() {
+        use serde::de::IntoDeserializer;
+        use serde::de::value::{Error, U64Deserializer};
+
+        let read: U64Deserializer<Error> = 90_u64.into_deserializer();
+        assert_eq!(seconds::deserialize(read), Ok(Duration::from_secs(90)));
+    }
+
     #[test]
     fn moving_saturates() {
         assert_eq!(Timestamp(i64::MAX).plus(Duration::from_secs(1)), Timestamp(i64::MAX));

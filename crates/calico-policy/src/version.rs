@@ -170,6 +170,18 @@ mod tests {
 
     use super::*;
 
+    #[cfg(feature = "serde")]
+    #[test]
+    fn versions_are_written_as_they_are_read() {
+        use alloc::string::String;
+
+        assert_eq!(String::from(KubernetesVersion::try_from(String::from("v1.36.2")).unwrap()), "1.36.2");
+        for (tag, expected) in [(Some("v3.31.2"), Some("v3.31.2")), (Some("master"), Some("master")), (None, None)] {
+            let version = CalicoVersion::from(tag.map(String::from));
+            assert_eq!(Option::<String>::from(version).as_deref(), expected, "{tag:?}");
+        }
+    }
+
     #[test]
     fn reads_what_gardener_writes() {
         for (text, expected) in [
