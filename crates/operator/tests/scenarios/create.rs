@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::world::{BUNDLE, World, now, pass};
 
 /// The status of a Network with an overlay that is not touched.
-fn settled_provider_status() -> Value {
+pub(crate) fn settled_provider_status() -> Value {
     json!({
         "apiVersion": "calico.networking.extensions.gardener.cloud/v1alpha1",
         "kind": "NetworkStatus",

@@ -2,12 +2,12 @@
 
 use adapter_k8s::decide::{DecideError, Given, decide};
 use adapter_k8s::facts::observed_dataplane::{CalicoObjects, observe};
+use adapter_k8s::facts::rollout::rollout;
 use adapter_k8s::facts::{bundle, config_map, daemon_set, network, node, policy, shoot};
 use calico_policy::decision::NodeList;
 use calico_policy::guard::GuardObservation;
 use calico_policy::in_effect::{ObservedDataplane, Sources};
 use calico_policy::nodes::NodeFacts;
-use calico_policy::phase::Rollout;
 use calico_policy::resolve::ResolveError;
 use calico_policy::{Observed, ReadFailure, ReadFailureKind, Reading};
 use gardener_api::cluster::{Cluster, Shoot};
@@ -220,22 +220,6 @@ fn guard(dump: &Dump) -> GuardObservation {
     let policies: Vec<_> = dump.objects.policies.iter().map(|located| located.value.clone()).collect();
     let bindings: Vec<_> = dump.objects.bindings.iter().map(|located| located.value.clone()).collect();
     policy::observation(&policies, &bindings)
-}
-
-fn rollout(managed_resource: Option<&ManagedResource>) -> Rollout {
-    let Some(managed_resource) = managed_resource else { return Rollout::NotObserved };
-    let status = &managed_resource.status;
-    let is_true = |kind: &str, value: &str| {
-        status.conditions.iter().any(|condition| condition.condition_type == kind && condition.status == value)
-    };
-    let current = status.observed_generation == managed_resource.metadata.generation;
-    if !current || !is_true("ResourcesApplied", "True") {
-        Rollout::Written
-    } else if is_true("ResourcesHealthy", "True") && is_true("ResourcesProgressing", "False") {
-        Rollout::RolledOut
-    } else {
-        Rollout::Applied
-    }
 }
 
 fn nodes(dump: &Dump, namespace: &str, alone: bool) -> Result<(Reading<Vec<NodeFacts>>, NodeList), ItemError> {
