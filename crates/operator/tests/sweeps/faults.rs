@@ -185,7 +185,7 @@ async fn restore_ends_the_same() {
 
 #[tokio::test(start_paused = true)]
 async fn migrate_ends_the_same() {
-    sweep(Operation::Migrate, 60).await;
+    sweep(Operation::Migrate, 234).await;
 }
 
 #[tokio::test(start_paused = true)]
