@@ -8,3 +8,4 @@ mod permitted;
 mod refusals;
 mod replica;
 mod seed;
+mod triggers;

@@ -20,5 +20,6 @@ mod remove;
 mod stale;
 mod switch;
 mod take_over;
+mod triggers;
 mod watch;
 mod world;

@@ -14,7 +14,7 @@ use fake_apiserver::{LoggedRequest, Server, Verb};
 use gardener_api::controller_configuration::ControllerConfiguration;
 use gardener_api::image_vector::ImageVector;
 use operator::controller::{
-    Controller, NetworkKey, Next, NodeWatches, Observer, ReconcileError, Reconciler, Service, WatchCounts,
+    Controller, NetworkKey, Next, NodeWatches, Observer, ReconcileError, Reconciler, Service, Trigger, WatchCounts,
 };
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -116,8 +116,14 @@ impl World {
 
     /// The process is killed and another one starts: everything remembered is lost.
     pub(crate) fn restart(&mut self) {
-        let configuration = self.controller.configuration.clone();
+        let (configuration, trigger) = (self.controller.configuration.clone(), self.controller.service.trigger);
         (self.controller, self.decisions) = controller(&self.seed, &self.shoot, configuration);
+        self.trigger(trigger);
+    }
+
+    /// What makes a settled Network be reconciled again.
+    pub(crate) fn trigger(&mut self, trigger: Trigger) {
+        Arc::get_mut(&mut self.controller).unwrap().service.trigger = trigger;
     }
 
     /// What gardenlet does for an operation: the whole spec, the annotation and a new timestamp.

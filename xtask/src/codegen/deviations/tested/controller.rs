@@ -3,6 +3,7 @@
 use super::{Test, Tested};
 
 const CREATE: &str = "crates/operator/tests/scenarios/create.rs";
+const TRIGGERS: &str = "crates/operator/tests/scenarios/triggers.rs";
 const DISPATCH: &str = "crates/operator/src/controller/dispatch/tests.rs";
 const ERRORS: &str = "crates/operator/tests/scenarios/errors.rs";
 const REMOVE: &str = "crates/operator/tests/scenarios/remove.rs";
@@ -184,5 +185,12 @@ pub(crate) const ROWS: &[Tested] = &[
         ours: "never older than the timestamp of the request",
         why: "gardenlet rejects what seems older",
         tests: &[Test { path: CREATE, name: "a_status_is_never_older_than_the_request" }],
+    },
+    Tested {
+        id: "G19",
+        go: "with `--ignore-operation-annotation` the annotation makes nothing due, so that a control plane cannot move",
+        ours: "a new generation is a reason, and the annotation still is one",
+        why: "migrate and restore are asked for in no other way",
+        tests: &[Test { path: TRIGGERS, name: "where_the_annotation_is_ignored_it_is_answered_all_the_same" }],
     },
 ];
