@@ -52,8 +52,12 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Takes the Network on: our finalizer, and the request to reconcile as heard. Both in one write.
+    /// Takes the Network on: our finalizer, and the request to reconcile as heard. Both in one write, and where the status could be
+    /// taken for the answer by then, only after that has been said to be under way.
     pub(super) async fn adopt(&mut self) -> Result<(), Failure> {
+        if status::reads_as_answer(&self.live.object) {
+            self.begin(None).await?;
+        }
         let mut heard = self.live.object.metadata.clone();
         let change = Change { finalizers: Finalizers::AddOurs, remove_annotation: Some((OPERATION, "reconcile")) };
         self.change(change).await?;

@@ -1,6 +1,10 @@
 //! What makes a Network that is settled be reconciled again: the annotation of gardenlet, or with `--ignore-operation-annotation` a new
-//! generation.
+//! generation. And that the answer to it cannot be taken from the one before.
 
+use std::time::Duration;
+
+use fake_apiserver::world::gardenlet;
+use fake_apiserver::{Effect, Fault};
 use operator::controller::{Next, Trigger};
 use serde_json::{Value, json};
 
@@ -84,4 +88,33 @@ async fn where_the_annotation_is_ignored_it_is_answered_all_the_same() {
     assert_eq!(world.status()["lastOperation"]["lastUpdateTime"], json!(now()));
     world.ask("migrate", overlay(true)).settle().await;
     assert_eq!(world.last_operation(), "Migrate Succeeded 100 Successfully migrated Network");
+}
+
+/// gardenlet compares whole seconds: in the second of the last answer only annotation and state tell that another one is due.
+#[tokio::test(start_paused = true)]
+async fn no_poll_takes_the_last_answer_for_one_to_a_request_of_the_same_second() {
+    for request in 0.. {
+        let mut world = World::new();
+        world.ask("reconcile", overlay(true)).settle().await;
+        world.ask("reconcile", overlay(true));
+        let timestamp = world.annotation("gardener.cloud/timestamp").unwrap();
+        assert_eq!(world.status()["lastOperation"]["lastUpdateTime"], json!(timestamp), "the same second");
+        world.decisions();
+        // The look stands still before this request, as often as gardenlet likes to poll.
+        world.seed.faults().add(Fault::new(Effect::Latency(Duration::from_secs(86_400))).skip(request).times(1));
+        let looked = tokio::time::timeout(Duration::from_secs(1), world.reconcile()).await;
+        let judged = gardenlet::ready(world.network().map(|network| (*network).clone()), &timestamp);
+        if looked.is_ok() {
+            assert!(judged.is_ok(), "{judged:?}");
+            assert!(request > 3, "a look of so few requests cannot have been one");
+            return;
+        }
+        assert!(judged.is_err(), "done before request {request} was sent");
+
+        // Killed there, another process answers the request.
+        world.seed.faults().clear();
+        world.restart();
+        world.settle().await;
+        assert_eq!(world.decisions().len(), 1, "forgotten when killed before request {request}");
+    }
 }

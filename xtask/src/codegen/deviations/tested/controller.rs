@@ -187,6 +187,17 @@ pub(crate) const ROWS: &[Tested] = &[
         tests: &[Test { path: CREATE, name: "a_status_is_never_older_than_the_request" }],
     },
     Tested {
+        id: "G18",
+        go: "the annotation is gone before the status says `Processing`: who polls in between, in the second of the last operation, \
+             takes its status for the answer, and a crash there loses the request",
+        ours: "where the status could be taken so, it says `Processing` first",
+        why: "gardenlet compares whole seconds, and would go on before anything was done",
+        tests: &[Test {
+            path: TRIGGERS,
+            name: "no_poll_takes_the_last_answer_for_one_to_a_request_of_the_same_second",
+        }],
+    },
+    Tested {
         id: "G19",
         go: "with `--ignore-operation-annotation` the annotation makes nothing due, so that a control plane cannot move",
         ours: "a new generation is a reason, and the annotation still is one",
