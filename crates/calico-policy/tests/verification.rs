@@ -206,3 +206,23 @@ fn a_revert_ends_once_the_guard_is_without_effect_and_no_node_is_unavailable() {
         assert_eq!(input.decide().phase, Phase::Idle, "{guard:?} {nodes:?}");
     }
 }
+
+/// Its nodes are gone, so nothing changes before it wakes up, which is an operation.
+#[test]
+fn a_shoot_that_sleeps_after_the_write_is_not_asked_again_and_again() {
+    for (phase, overlay) in
+        [(Phase::Switching, Overlay::Off), (Phase::Verifying, Overlay::Off), (Phase::Reverting, Overlay::On)]
+    {
+        let requeue = |hibernated| {
+            let case = Case { hibernated, nodes: Nodes::Unreadable, wish: Wish::overlay(overlay), ..Case::ready() };
+            let mut input = written(&case, 60);
+            input.observed.rollout = Rollout::Written;
+            input.previous = Reading::Known(SwitchStatus { phase, since: Some(Timestamp(NOW.0 - 60)) });
+            let decision = input.decide();
+            assert_eq!(decision.phase, phase);
+            decision.requeue
+        };
+        assert_eq!(requeue(true), Requeue::OnChange, "{phase}");
+        assert_eq!(requeue(false), Requeue::After(Duration::from_secs(5)), "{phase}");
+    }
+}
