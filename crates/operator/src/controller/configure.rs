@@ -82,7 +82,15 @@ impl Controller {
         let actions = decided.decision.actions;
         let writes = |action: &Action| matches!(action, Action::WriteBundle(_) | Action::KeepBundle);
         let (before, after) = actions.split_at(actions.iter().position(writes).unwrap_or(actions.len()));
-        self.guard(pass, before, asked.as_ref(), Some(&answer.record())).await?;
+        let guarded = self.guard(pass, before, asked.as_ref(), Some(&answer.record())).await;
+        if let (Err(failure), OverlayVerdict::Hold(_)) = (&guarded, &decided.decision.overlay)
+            && failure.is_told()
+        {
+            // The failure says why it goes on; what is held, and by what, only this does.
+            let held = StatusChange { provider_status: Some(status::json(&answer.report)), ..StatusChange::default() };
+            let _ = pass.tell(held).await;
+        }
+        guarded?;
 
         let carrier = match (pass.operation(), plan) {
             (Some(_), Some(plan)) => {

@@ -204,3 +204,19 @@ async fn a_frozen_switch_tells_of_its_guard_first() {
     assert_eq!(world.status()["state"]["overlaySwitch"]["phase"], json!("Guarding"));
     assert_eq!(world.status()["state"]["encapsulation"]["ipv4"], json!("Ipip(Always)"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_guard_that_cannot_be_deployed_holds_and_the_status_says_so() {
+    let world = switching().await;
+    world.seed.faults().add(Fault::status(403).resource("managedresources").verb(Verb::Create).name(GUARD));
+    world.reconcile().await.unwrap_err();
+    assert_eq!(world.switch(), "Guarding Hold GuardNotEffective Held");
+    assert_eq!(world.pool_mode(), "Always");
+    let error = world.status()["lastError"]["description"].clone();
+    assert!(error.as_str().unwrap().contains("deploy the guard: "), "{error}");
+
+    world.seed.faults().clear();
+    world.reconcile().await.unwrap();
+    assert!(guard(&world).is_some());
+    assert_eq!(world.status()["lastOperation"]["state"], json!("Processing"));
+}
