@@ -8,6 +8,7 @@ mod config_fields;
 mod core_dependencies;
 mod documents;
 mod evidence;
+mod invariants;
 mod lints;
 mod markdown;
 mod metrics;
@@ -19,7 +20,7 @@ use crate::repository::Repository;
 
 type Rule = fn(&Repository) -> Result<Vec<Problem>, Failure>;
 
-const RULES: [Rule; 11] = [
+const RULES: [Rule; 13] = [
     |repository| Ok(arrows::check(&repository.packages)),
     core_dependencies::check,
     |repository| Ok(sources::module_comments(repository)),
@@ -31,6 +32,8 @@ const RULES: [Rule; 11] = [
     documents::check,
     |repository| Ok(metrics::check(repository)),
     |repository| Ok(evidence::check(repository)),
+    |repository| Ok(invariants::check(repository)),
+    |repository| Ok(config_fields::check(repository)),
 ];
 
 /// Applies every rule, also after one that could not be checked.

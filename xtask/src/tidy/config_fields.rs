@@ -6,7 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use syn::visit::{self, Visit};
 
+use crate::failure::Problem;
 use crate::repository::Repository;
+
+/// Where a landscape operator reads what each field does.
+const OPERATIONS: &str = "docs/operations.md";
+/// Sections of the ControllerConfiguration, and the structs that they are read into.
+const SECTIONS: [(&str, &str); 2] =
+    [("clientConnection", "RawClientConnection"), ("overlaySwitch", "RawOverlaySwitch")];
+/// How the names of such structs begin.
+const AS_READ: &str = "Raw";
 
 /// The structs of a set of sources: name to fields, each with the type names that occur in it.
 #[derive(Debug, Default)]
@@ -20,7 +29,43 @@ struct Field {
     types: BTreeSet<String>,
 }
 
+/// Every field of the ControllerConfiguration is explained.
+pub(crate) fn check(repository: &Repository) -> Vec<Problem> {
+    let fields = ConfigFields::of(repository);
+    let page = repository.texts.get(OPERATIONS).map_or("", String::as_str);
+    let spans: BTreeSet<&str> = page.split('`').skip(1).step_by(2).collect();
+    let explained = |section: &str, name: &str| {
+        spans.iter().any(|span| {
+            *span == name || span.strip_prefix(section).and_then(|rest| rest.strip_prefix('.')) == Some(name)
+        })
+    };
+    let mut problems = Vec::new();
+    for (section, structure) in SECTIONS {
+        let names = fields.leaves(structure);
+        if names.is_empty() {
+            problems.push(Problem::new(section, format!("no struct `{structure}` has a field")));
+        }
+        let silent = names.iter().filter(|name| !explained(section, name));
+        problems.extend(silent.map(|name| Problem::new(OPERATIONS, format!("does not explain `{section}.{name}`"))));
+    }
+    problems
+}
+
 impl ConfigFields {
+    /// The dotted names below a struct that have no fields of their own.
+    fn leaves(&self, structure: &str) -> BTreeSet<String> {
+        let mut leaves = BTreeSet::new();
+        for field in self.structs.get(structure).into_iter().flatten() {
+            let types = field.types.iter().filter(|name| name.starts_with(AS_READ));
+            let below: BTreeSet<String> = types.flat_map(|name| self.leaves(name)).collect();
+            if below.is_empty() {
+                leaves.insert(field.name.clone());
+            }
+            leaves.extend(below.into_iter().map(|name| format!("{}.{name}", field.name)));
+        }
+        leaves
+    }
+
     pub(crate) fn of(repository: &Repository) -> Self {
         let mut fields = Self::default();
         for (_, text) in repository.rust_sources().filter(|(path, _)| path.starts_with("crates/")) {
@@ -133,6 +178,27 @@ mod tests {
         mod inner { pub struct Guard { pub enabled: bool } }
         struct Status { overlay_switch: String }
     "#;
+
+    #[test]
+    fn a_field_that_nobody_explains_is_named() {
+        let read = r#"
+            #[serde(rename_all = "camelCase")] struct RawClientConnection { qps: f32, content_type: String }
+            #[serde(rename_all = "camelCase")]
+            struct RawOverlaySwitch { when_unguarded: Other, guard: Option<RawGuard>, deadline: Other }
+            struct RawGuard { enabled: bool }
+            struct Other { hidden: bool }
+        "#;
+        let page = "`clientConnection.qps`, `overlaySwitch.deadline`, `whenUnguarded`; enabled, `enabled`";
+        let files = [("crates/gardener-api/src/c.rs", read), (OPERATIONS, page)];
+        let shown: Vec<String> = check(&Repository::of(&files)).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            shown,
+            [
+                "docs/operations.md: does not explain `clientConnection.contentType`",
+                "docs/operations.md: does not explain `overlaySwitch.guard.enabled`",
+            ]
+        );
+    }
 
     #[test]
     fn dotted_names_follow_the_types() {

@@ -39,6 +39,11 @@ fn of_tests(repository: &Repository, place: &str, tests: &[Test]) -> Vec<Problem
     missing.collect()
 }
 
+/// Whether a text has a test of this name that runs.
+pub(super) fn runs(text: &str, name: &str) -> bool {
+    matches!(find(text, name), Found::Runs)
+}
+
 enum Found {
     Runs,
     Ignored,
