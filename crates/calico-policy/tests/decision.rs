@@ -361,7 +361,9 @@ fn since_when_a_switch_is_held() {
     ] {
         let mut input = Input::from(&blocked());
         input.previous = Reading::Known(SwitchStatus { phase, since });
-        let calico_policy::OverlayVerdict::Hold(hold) = input.decide().overlay else { panic!("not held") };
+        let decision = input.decide();
+        assert_eq!(decision.since, Some(expected), "{phase} {since:?}");
+        let calico_policy::OverlayVerdict::Hold(hold) = decision.overlay else { panic!("not held") };
         assert_eq!(hold.since, expected, "{phase} {since:?}");
     }
 }

@@ -226,3 +226,23 @@ fn a_shoot_that_sleeps_after_the_write_is_not_asked_again_and_again() {
         assert_eq!(requeue(false), Requeue::After(Duration::from_secs(5)), "{phase}");
     }
 }
+
+/// Phase that was told before × rollout: only a switch that waits, is written or is verified tells since when, and only what is
+/// still to be verified is told as that.
+#[test]
+fn a_switch_that_is_not_applied_has_nothing_to_verify_yet() {
+    const QUIET: &str = "no encapsulation that is in effect would be removed";
+    const ROLLOUT: &str = "the encapsulation is gone; still to be verified: calico-node has not rolled on every node";
+    for (previous, rollout, phase, since, message) in [
+        (Phase::Switching, Rollout::Written, "Switching", Some(-60), QUIET),
+        (Phase::Verifying, Rollout::Applied, "Verifying", Some(-60), ROLLOUT),
+        (Phase::Verifying, Rollout::RolledOut, "Done", None, QUIET),
+    ] {
+        let mut input = written(&Case::ready(), 60);
+        input.observed.rollout = rollout;
+        input.previous = Reading::Known(SwitchStatus { phase: previous, since: Some(Timestamp(NOW.0 - 60)) });
+        let decision = input.decide();
+        let told = (decision.phase.code(), decision.since.map(|since| since.0 - NOW.0), decision.message());
+        assert_eq!(told, (phase, since, message.to_owned()), "{previous:?} {rollout:?}");
+    }
+}
