@@ -1,9 +1,10 @@
 //! `demo`, each story as a person would start it: the whole binary with its controller as a process, over HTTP.
 
 #![cfg(feature = "demo")]
-#![expect(clippy::expect_used, reason = "a test may fail by panicking, in its helpers too")]
+#![expect(clippy::expect_used, clippy::print_stdout, reason = "a test may fail by panicking, in its helpers too")]
 
 use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 fn demo(arguments: &[&str]) -> Output {
@@ -148,4 +149,55 @@ fn who_has_seen_enough_ends_it_without_a_complaint() {
     assert!(first.contains("Kubernetes 1.36.2 listens at http://127.0.0.1:"), "{first}");
     let output = child.wait_with_output().expect("ends by itself");
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+}
+
+/// The commands that it prints work as they are; Ctrl-C ends it, and nothing is left.
+#[test]
+fn what_is_kept_can_be_looked_at_with_kubectl() {
+    let Some(kubectl) = kubectl() else { return };
+    let mut child = Command::new(env!("CARGO_BIN_EXE_networking-calico"))
+        .args(["demo", "--fast", "--keep"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("runs");
+    let lines = BufReader::new(child.stdout.take().expect("is piped")).lines().map(|line| line.expect("is text"));
+    let shown: Vec<String> = lines.take_while(|line| !line.contains("log of the controller")).collect();
+    let commands: Vec<Vec<&str>> = shown
+        .iter()
+        .filter_map(|line| line.trim_start().strip_prefix("kubectl "))
+        .map(|command| command.split_whitespace().collect())
+        .collect();
+    let [seed, shoot] = commands.as_slice() else { panic!("prints two commands: {shown:#?}") };
+    let cache = tempfile::tempdir().expect("is made");
+    for (arguments, expected) in [
+        (seed, ["network.extensions.gardener.cloud/world", "extension-networking-calico-config", "OverlaySwitchDone"]),
+        (shoot, ["node/ip-10-250-0-4", "daemonset.apps/calico-node", "default-ipv4-ippool"]),
+    ] {
+        let output =
+            Command::new(&kubectl).args(arguments).arg("--cache-dir").arg(cache.path()).output().expect("runs");
+        let (found, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success() && said.is_empty(), "{arguments:?}: {said}");
+        for text in expected {
+            assert!(found.contains(text), "`{text}` is not in what {arguments:?} shows:\n{found}");
+        }
+    }
+    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("runs");
+    assert!(interrupted.success());
+    assert_eq!(child.wait().expect("ends").code(), Some(0));
+    let kubeconfig = Path::new(seed.get(1).expect("has a kubeconfig"));
+    assert!(kubeconfig.ends_with("seed.kubeconfig") && !kubeconfig.exists(), "{}", kubeconfig.display());
+}
+
+/// The one beside the real servers, or else that of the path; without one the test is skipped, which in CI is a failure.
+fn kubectl() -> Option<PathBuf> {
+    let asset = std::env::var_os("KUBEBUILDER_ASSETS").map(|folder| PathBuf::from(folder).join("kubectl"));
+    let program = asset.filter(|program| program.is_file()).unwrap_or_else(|| "kubectl".into());
+    if Command::new(&program).args(["version", "--client"]).output().is_ok_and(|output| output.status.success()) {
+        return Some(program);
+    }
+    let text =
+        "no `kubectl` in the folder that KUBEBUILDER_ASSETS names, nor on the path (`cargo xtask envtest` makes one)";
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "{text}");
+    println!("SKIPPED: {text}");
+    None
 }
