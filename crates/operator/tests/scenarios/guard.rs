@@ -220,3 +220,43 @@ async fn a_guard_that_cannot_be_deployed_holds_and_the_status_says_so() {
     assert!(guard(&world).is_some());
     assert_eq!(world.status()["lastOperation"]["state"], json!("Processing"));
 }
+
+/// The process is killed before each write of the look that cleans, the probes of the guard among them: what is held stays, and the new process begins with the guard.
+#[tokio::test(start_paused = true)]
+async fn a_kill_while_cleaning_costs_a_look_at_the_guard_and_nothing_else() {
+    let mut kills = 0;
+    for at in ["seed", "shoot"] {
+        for request in 0.. {
+            let mut world = switching().await;
+            world.reconcile().await.unwrap();
+            guard_in_shoot(&world, "POST").await;
+            world.reconcile().await.unwrap();
+            pass(5).await;
+            let server = if at == "seed" { world.seed.clone() } else { world.shoot.clone() };
+            let hit_before = server.faults().hits();
+            let never_answered = Fault::new(Effect::Latency(Duration::from_secs(86_400))).verb(Verb::Patch);
+            server.faults().add(never_answered.skip(request).times(1));
+            let _ = tokio::time::timeout(Duration::from_secs(1), world.reconcile()).await;
+            let was_hit = server.faults().hits() > hit_before;
+            server.faults().clear();
+            if !was_hit {
+                break;
+            }
+            kills += 1;
+            world.restart();
+
+            let mut phases = Vec::new();
+            while phases.last().map(String::as_str) != Some("AwaitingRoutes Hold RoutesMissing Held") {
+                assert!(phases.len() < 20, "killed before request {request} to the {at}: {phases:?}");
+                world.reconcile().await.unwrap();
+                phases.push(world.switch());
+                pass(1).await;
+            }
+            assert_eq!(phases[0], "Guarding Hold GuardNotEffective Held", "the five seconds begin anew");
+            assert_eq!((condition(&world, "b"), world.pool_mode().as_str()), (json!([]), "Always"));
+            world.node("b", Some(("False", "RouteCreated"))).settle().await;
+            assert_eq!((world.switch().as_str(), world.pool_mode().as_str()), ("Done Unchanged - Target", "Never"));
+        }
+    }
+    assert_eq!(kills, 6);
+}
