@@ -10,8 +10,8 @@ use crate::client::{ApiClient, ApiError};
 use crate::facts::node::{self, NodeError};
 use crate::read::version;
 
-/// Nodes per request. A page of this size is a few megabytes.
-const PAGE: &str = "500";
+/// Nodes per request. A page of this size is about 4 MB; the memory that a look at a large shoot needs goes with it.
+const PAGE: &str = "250";
 
 /// All nodes at one point in time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ mod tests {
         let (client, asked) = shoot(&[FIRST, LAST]);
         let snapshot = nodes(&client).await.unwrap();
         assert_eq!((names(&snapshot), snapshot.resource_version.as_str()), (vec!["a".to_owned(), "b".to_owned()], "7"));
-        assert_eq!(*asked.lock().unwrap(), ["limit=500", "limit=500&continue=a%2Fb"]);
+        assert_eq!(*asked.lock().unwrap(), ["limit=250", "limit=250&continue=a%2Fb"]);
     }
 
     #[tokio::test]
