@@ -16,7 +16,11 @@ use crate::process::{self, Parts};
 #[must_use]
 pub(super) fn run(arguments: &RunArguments) -> ExitCode {
     service::run(&arguments.service, &settings::flags_without_effect(arguments), || {
-        Ok(process::run(settings::read(arguments)?, controller)?)
+        let settings = settings::read(arguments)?;
+        for field in settings::fields_without_effect(&settings.configuration) {
+            tracing::warn!(field, "this field of the configuration has no effect");
+        }
+        Ok(process::run(settings, controller)?)
     })
 }
 
