@@ -1,5 +1,7 @@
 //! `switch`, `cold-start`, `zero-nodes`, `ungated`: the overlay goes, under circumstances of its own each time.
 
+use std::time::Duration;
+
 use fake_apiserver::world::routes::AtFirst;
 
 use super::{is_native, is_overlaid};
@@ -12,6 +14,8 @@ use crate::envtest::Release;
 const PHASES: [&str; 5] = ["Guarding", "AwaitingRoutes", "Switching", "Verifying", "Done"];
 
 pub(super) async fn provoked(stage: &mut Stage<'_>) -> Result<(), Trouble> {
+    // Four of these take several polls, so one look at least falls into the roll.
+    stage.pace.start = Duration::from_secs(1);
     stage.install(MACHINES).await?;
     let nuisance = stage.provoke();
     stage.turn_overlay_off().await?;
