@@ -5,6 +5,7 @@ use core::time::Duration;
 use crate::support::convert::{Input, NOW};
 use crate::support::model::{Before, Case, Entries, Guard, Node, Nodes, Overlay, PolicyApi, Requirement, Seen, Wish};
 use calico_policy::decision::{Action, Requeue};
+use calico_policy::guard::GuardState;
 use calico_policy::phase::{Phase, Rollout};
 use calico_policy::time::Timestamp;
 use calico_policy::{Decision, Reading, SwitchStatus};
@@ -99,6 +100,51 @@ fn joiners_are_apart_and_reported_after_the_grace() {
     }
 }
 
+/// A node that is as old as the write was there.
+#[test]
+fn a_node_created_with_the_write_is_no_joiner() {
+    let mut input = written(&with(vec![Node::ready(), Node::with(Entries::None)]), 700);
+    let Reading::Known(nodes) = &mut input.observed.nodes else { panic!("no nodes") };
+    nodes[1].created = Some(Timestamp(NOW.0 - 700));
+    let decision = input.decide();
+    assert_eq!(missing(&decision), ["Routes"]);
+    assert_eq!(decision.verification.unwrap().joiners, 0);
+}
+
+/// Where there is no node, or none could be read, nothing is said of the guard and none is deployed.
+#[test]
+fn a_guard_is_put_back_only_where_nodes_are_seen() {
+    for (nodes, state, deploys) in [
+        (Nodes::Listed(vec![Node::ready()]), GuardState::NotEffective, true),
+        (Nodes::Listed(Vec::new()), GuardState::NotEffective, false),
+        (Nodes::Unreadable, GuardState::NotNeeded, false),
+    ] {
+        let case = Case { guard: Guard::NotEffective, nodes: nodes.clone(), ..Case::ready() };
+        let mut input = written(&case, 60);
+        input.observed.rollout = Rollout::Applied;
+        let decision = input.decide();
+        let found = decision.actions.iter().any(|action| matches!(action, Action::DeployGuard(_)));
+        assert_eq!((decision.phase, decision.guard.state, found), (Phase::Verifying, state, deploys), "{nodes:?}");
+    }
+}
+
+/// Phase that was told before × overlay: only a switch that is written, and not yet verified, is verified.
+#[test]
+fn only_an_open_switch_is_verified() {
+    for (previous, overlay, expected) in [
+        (Phase::Verifying, Overlay::Off, true),
+        (Phase::Done, Overlay::Off, false),
+        (Phase::Verifying, Overlay::On, false),
+        (Phase::AwaitingRoutes, Overlay::On, false),
+    ] {
+        let before = Before::bundle(Seen::native(true));
+        let mut input = Input::from(&Case { before, wish: Wish::overlay(overlay), ..Case::ready() });
+        input.observed.rollout = Rollout::Applied;
+        input.previous = Reading::Known(SwitchStatus { phase: previous, since: Some(NOW) });
+        assert_eq!(input.decide().verification.is_some(), expected, "{previous:?} {overlay:?}");
+    }
+}
+
 #[test]
 fn a_verification_ends_with_its_deadline_and_says_so() {
     for (ago, phase) in [(1_799, "Verifying"), (1_800, "Done")] {
@@ -184,6 +230,8 @@ fn a_revert_ends_once_the_guard_is_without_effect_and_no_node_is_unavailable() {
         (Guard::NotEffective, Nodes::Unreadable, "Reverting", ""),
         (Guard::NotEffective, Nodes::Listed(vec![NO_ROUTE, BY_CALICO]), "Reverting", clean),
         (Guard::NotEffective, Nodes::Listed(vec![Node::ready(), BY_CALICO]), "Idle", ""),
+        (Guard::NotObserved, Nodes::Listed(vec![Node::ready()]), "Reverting", ""),
+        (Guard::Effective, Nodes::Listed(Vec::new()), "Reverting", ""),
         (Guard::NotObserved, Nodes::Listed(Vec::new()), "Idle", ""),
     ] {
         let mut input =
