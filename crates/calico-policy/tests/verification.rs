@@ -100,6 +100,29 @@ fn joiners_are_apart_and_reported_after_the_grace() {
     }
 }
 
+/// Who distributes the routes × `podRoutes: Skip`: those of BIRD are verified unless configured otherwise.
+#[test]
+fn routes_are_verified_where_they_were_waited_for() {
+    for (overlay, skip_pod_routes, expected) in [
+        (Overlay::Off, false, &["Routes"][..]),
+        (Overlay::Off, true, &["Routes"]),
+        (Overlay::OffWithPodRoutes, false, &["Routes"]),
+        (Overlay::OffWithPodRoutes, true, &[]),
+    ] {
+        let wish = Wish::overlay(overlay);
+        let decision = written(&Case { wish, skip_pod_routes, ..with(vec![NO_ROUTE]) }, 60).decide();
+        assert_eq!(missing(&decision), expected, "{overlay:?} {skip_pod_routes}");
+    }
+}
+
+#[test]
+fn of_many_nodes_that_lost_their_route_the_first_are_named() {
+    let lost = |count| warnings(&written(&with(vec![NO_ROUTE; count]), 60).decide()).concat();
+    assert_eq!(lost(1), "NodeLostRoute: 1 node without a route after the switch: node-000");
+    assert!(lost(20).ends_with("node-018, node-019"), "{}", lost(20));
+    assert!(lost(21).ends_with("node-018, node-019, …"), "{}", lost(21));
+}
+
 /// A node that is as old as the write was there.
 #[test]
 fn a_node_created_with_the_write_is_no_joiner() {
