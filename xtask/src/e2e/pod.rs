@@ -67,8 +67,16 @@ exec chroot "$root" /networking-calico "$@"
 
 /// Whether this machine lets us make a mount namespace.
 pub(super) fn is_possible() -> bool {
-    let mut probe = std::process::Command::new("unshare");
-    crate::process::exists(probe.args(["--user", "--map-root-user", "--mount", "true"]))
+    entrance().is_some()
+}
+
+/// How `unshare` makes a mount namespace here: root needs no namespace of users, and where root lives in a container may not make one.
+fn entrance() -> Option<&'static [&'static str]> {
+    let ways: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
+    ways.into_iter().find(|way| {
+        let mut probe = std::process::Command::new("unshare");
+        crate::process::exists(probe.args(*way).arg("true"))
+    })
 }
 
 impl Pod<'_> {
@@ -96,7 +104,9 @@ impl Pod<'_> {
 
     fn arguments(&self, container: &Value) -> Result<Vec<String>, Trouble> {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-        let mut arguments = words(&["--user", "--map-root-user", "--mount", "sh", "-c", ENTER, "pod"]);
+        let entrance = entrance().ok_or_else(|| Trouble::Other("no mount namespace can be made here".to_owned()))?;
+        let mut arguments = words(entrance);
+        arguments.extend(words(&["sh", "-c", ENTER, "pod"]));
         arguments.extend([self.root.display().to_string(), self.program.display().to_string()]);
         arguments.extend(words(self.entry_point));
         let given = container.get("args").and_then(Value::as_array).into_iter().flatten();
