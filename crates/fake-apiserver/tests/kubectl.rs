@@ -1,7 +1,10 @@
 //! `kubectl` against the server on loopback: the one beside the real servers in `KUBEBUILDER_ASSETS`, or else that of the path.
 //! Without one the tests are skipped, which they say; with `CI=true` that is a failure.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking and says what it skips")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "kubectl/program.rs"]
+mod program;
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -21,7 +24,7 @@ struct Kubectl {
 
 impl Kubectl {
     async fn start(name: &str) -> Option<Self> {
-        let program = program().await?;
+        let program = program::kubectl()?;
         let definition = json!({
             "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
             "metadata": {"name": "networks.extensions.gardener.cloud"},
@@ -66,21 +69,6 @@ impl Kubectl {
         assert!(output.status.success(), "kubectl {arguments:?}: {}", text(&output.stderr));
         text(&output.stdout).trim().to_owned()
     }
-}
-
-/// The `kubectl` to use, if there is one.
-async fn program() -> Option<PathBuf> {
-    let asset = std::env::var_os("KUBEBUILDER_ASSETS").map(|folder| PathBuf::from(folder).join("kubectl"));
-    let program = asset.filter(|program| program.is_file()).unwrap_or_else(|| "kubectl".into());
-    let asked = Command::new(&program).args(["version", "--client"]).stdout(Stdio::null()).status().await;
-    if asked.is_ok_and(|status| status.success()) {
-        return Some(program);
-    }
-    let text =
-        "no `kubectl` in the folder that KUBEBUILDER_ASSETS names, nor on the path (`cargo xtask envtest` makes one)";
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "{text}");
-    println!("SKIPPED: {text}");
-    None
 }
 
 impl Drop for Kubectl {

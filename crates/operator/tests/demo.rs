@@ -1,10 +1,13 @@
 //! `demo`, each story as a person would start it: the whole binary with its controller as a process, over HTTP.
 
 #![cfg(feature = "demo")]
-#![expect(clippy::expect_used, clippy::print_stdout, reason = "a test may fail by panicking, in its helpers too")]
+#![expect(clippy::expect_used, reason = "a test may fail by panicking, in its helpers too")]
+
+#[path = "../../fake-apiserver/tests/kubectl/program.rs"]
+mod program;
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 fn demo(arguments: &[&str]) -> Output {
@@ -154,7 +157,7 @@ fn who_has_seen_enough_ends_it_without_a_complaint() {
 /// The commands that it prints work as they are; Ctrl-C ends it, and nothing is left.
 #[test]
 fn what_is_kept_can_be_looked_at_with_kubectl() {
-    let Some(kubectl) = kubectl() else { return };
+    let Some(kubectl) = program::kubectl() else { return };
     let mut child = Command::new(env!("CARGO_BIN_EXE_networking-calico"))
         .args(["demo", "--fast", "--keep"])
         .stdout(Stdio::piped())
@@ -186,18 +189,4 @@ fn what_is_kept_can_be_looked_at_with_kubectl() {
     assert_eq!(child.wait().expect("ends").code(), Some(0));
     let kubeconfig = Path::new(seed.get(1).expect("has a kubeconfig"));
     assert!(kubeconfig.ends_with("seed.kubeconfig") && !kubeconfig.exists(), "{}", kubeconfig.display());
-}
-
-/// The one beside the real servers, or else that of the path; without one the test is skipped, which in CI is a failure.
-fn kubectl() -> Option<PathBuf> {
-    let asset = std::env::var_os("KUBEBUILDER_ASSETS").map(|folder| PathBuf::from(folder).join("kubectl"));
-    let program = asset.filter(|program| program.is_file()).unwrap_or_else(|| "kubectl".into());
-    if Command::new(&program).args(["version", "--client"]).output().is_ok_and(|output| output.status.success()) {
-        return Some(program);
-    }
-    let text =
-        "no `kubectl` in the folder that KUBEBUILDER_ASSETS names, nor on the path (`cargo xtask envtest` makes one)";
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "{text}");
-    println!("SKIPPED: {text}");
-    None
 }
