@@ -184,9 +184,14 @@ fn excluded(survey: &Survey, class: NodeClass) -> Option<Warning> {
         return None;
     }
     let count = survey.by_class.get(&class).copied().unwrap_or(0);
-    let more = if count > names.len() { ", …" } else { "" };
-    let message = format!("{count} nodes of class {class} do not block: {}{more}", names.join(", "));
+    let message = format!("{count} nodes of class {class} do not block: {}", first_of(&names, count));
     Some(Warning::new(WarningCode::NodesExcluded, message))
+}
+
+/// These names, and whether there are more.
+fn first_of(names: &[&str], count: usize) -> String {
+    let more = if count > names.len() { ", …" } else { "" };
+    format!("{}{more}", names.join(", "))
 }
 
 /// What a switch that is applied lacks.
@@ -198,9 +203,9 @@ fn about_the_verification(verification: &Verification) -> Vec<Warning> {
     ] {
         if !nodes.is_empty() {
             let names: Vec<&str> = nodes.iter().take(LISTED_NODES).map(|name| &*name.0).collect();
-            let more = if nodes.len() > names.len() { ", …" } else { "" };
             let noun = if nodes.len() == 1 { "node" } else { "nodes" };
-            warnings.push(Warning::new(code, format!("{} {noun} {what}: {}{more}", nodes.len(), names.join(", "))));
+            warnings
+                .push(Warning::new(code, format!("{} {noun} {what}: {}", nodes.len(), first_of(&names, nodes.len()))));
         }
     }
     if verification.is_overdue && !verification.missing.is_empty() {
