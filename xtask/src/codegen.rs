@@ -17,6 +17,7 @@ mod non_privileged;
 mod plan_list;
 mod registration;
 mod runbook;
+mod status_codes;
 mod status_list;
 mod stored_bundle;
 

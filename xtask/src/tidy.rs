@@ -4,10 +4,12 @@
 
 mod arrows;
 mod bans;
+mod codes;
 mod config_fields;
 mod core_dependencies;
 mod documents;
 mod evidence;
+mod exit_codes;
 mod invariants;
 mod lints;
 mod markdown;
@@ -20,7 +22,7 @@ use crate::repository::Repository;
 
 type Rule = fn(&Repository) -> Result<Vec<Problem>, Failure>;
 
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 15] = [
     |repository| Ok(arrows::check(&repository.packages)),
     core_dependencies::check,
     |repository| Ok(sources::module_comments(repository)),
@@ -34,6 +36,8 @@ const RULES: [Rule; 13] = [
     |repository| Ok(evidence::check(repository)),
     |repository| Ok(invariants::check(repository)),
     |repository| Ok(config_fields::check(repository)),
+    |repository| Ok(exit_codes::check(repository)),
+    |repository| Ok(codes::check(repository)),
 ];
 
 /// Applies every rule, also after one that could not be checked.

@@ -6,6 +6,6 @@ mod heartbeat;
 mod leadership;
 
 pub use clock::Clock;
-pub use election::{Election, Elector, Loss, identity};
+pub use election::{Election, Elector, LEADER_ELECTION, Loss, identity};
 pub use heartbeat::{HEARTBEAT_LEASE, Heartbeat, HeartbeatError};
 pub use leadership::{Grant, Leadership, LeadershipLost};

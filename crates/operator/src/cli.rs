@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::dump::{Inputs, NodesArgument};
+use crate::ending::Ending;
 
 pub use admission::AdmissionArguments;
 #[cfg(feature = "demo")]
@@ -105,7 +106,7 @@ pub enum Command {
     /// Say what admission and the controller would refuse, with the place in the file.
     ///
     /// Takes Networks, Shoots, bare NetworkConfigs (as for a shoot with IPv4) and ControllerConfigurations. Exits with 0 if all
-    /// are valid, with 1 if any is not.
+    /// are valid, with 1 if any is not, with 2 on wrong usage.
     #[command(
         after_help = "Examples:\n  networking-calico validate -f network.yaml\n  networking-calico validate -f shoot.yaml -o json"
     )]
@@ -149,6 +150,8 @@ pub enum Command {
     )]
     Plan(PlanArguments),
     /// Print a completion script for a shell.
+    ///
+    /// Exits with 0, with 1 if it cannot be written, with 2 on wrong usage.
     #[command(after_help = "Examples:\n  networking-calico completion bash > /etc/bash_completion.d/networking-calico")]
     Completion {
         /// The shell.
@@ -305,14 +308,14 @@ pub fn with_command(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsStri
     arguments
 }
 
-/// The exit code for a command line that was refused, or that asked for help.
+/// How the program ends for a command line that was refused, or that asked for help.
 #[must_use]
-pub fn refusal_code(error: &clap::Error, arguments: &[OsString]) -> u8 {
+pub fn refusal(error: &clap::Error, arguments: &[OsString]) -> Ending {
     match error.exit_code() {
-        0 => 0,
+        0 => Ending::Fine,
         // Whoever starts the Go programs knows no other code.
-        _ if arguments.get(1).is_some_and(|command| command == "run" || command == "admission") => 1,
-        code => u8::try_from(code).unwrap_or(2),
+        _ if arguments.get(1).is_some_and(|command| command == "run" || command == "admission") => Ending::Invalid,
+        _ => Ending::Misused,
     }
 }
 
@@ -339,7 +342,7 @@ mod tests {
             let arguments = std::iter::once("networking-calico").chain(arguments.iter().copied()).map(Into::into);
             let arguments = super::with_command(arguments);
             let error = <super::Cli as clap::Parser>::try_parse_from(&arguments).unwrap_err();
-            super::refusal_code(&error, &arguments)
+            super::refusal(&error, &arguments).code()
         };
         assert_eq!(code(&["--no-such-flag"]), 1);
         assert_eq!(code(&["run", "--log-level"]), 1);

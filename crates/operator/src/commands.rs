@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::cli::{Cli, Command};
 use crate::diagnostics::{Diagnostic, Style};
+pub use crate::ending::Ending;
 
 mod admission;
 pub mod decide;
@@ -23,32 +24,6 @@ mod definitions;
 mod fleet;
 mod rendering;
 mod seed;
-
-/// How a command ended, in the order of precedence of the exit codes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Ending {
-    /// 0.
-    Fine,
-    /// 3: an overlay switch is held; or nothing may be written.
-    Held,
-    /// 4: something would change.
-    Changed,
-    /// 1: an input is invalid.
-    Invalid,
-}
-
-impl Ending {
-    /// The exit code.
-    #[must_use]
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::Fine => 0,
-            Self::Held => 3,
-            Self::Changed => 4,
-            Self::Invalid => 1,
-        }
-    }
-}
 
 /// Runs a command. A reader that closes our output early gets no complaint, and the exit code stays what the answer calls for.
 #[must_use]
@@ -81,10 +56,10 @@ pub fn run(cli: &Cli) -> ExitCode {
         }
     };
     match ending.and_then(|ending| out.flush().map(|()| ending)) {
-        Ok(ending) => ExitCode::from(ending.code()),
+        Ok(ending) => ending.into(),
         Err(error) => {
             note(&format!("cannot write the answer: {error}"));
-            ExitCode::from(1)
+            Ending::Invalid.into()
         }
     }
 }

@@ -7,7 +7,7 @@ mod api;
 mod configure;
 mod digest;
 pub mod dispatch;
-mod events;
+pub mod events;
 pub mod evidence;
 mod failure;
 pub mod guard;

@@ -6,6 +6,7 @@ pub mod commands;
 pub mod controller;
 pub mod diagnostics;
 pub mod dump;
+pub mod ending;
 pub mod permissions;
 pub mod process;
 

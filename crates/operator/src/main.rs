@@ -12,7 +12,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // Nobody is left to tell if that fails.
             let _ = error.print();
-            ExitCode::from(cli::refusal_code(&error, &arguments))
+            cli::refusal(&error, &arguments).into()
         }
     }
 }

@@ -1,11 +1,12 @@
-//! The runbook in `docs/operations.md`: an entry for each reason of a hold and for each warning. The rest of that page is written by
-//! hand; only what stands between the marks is replaced.
+//! The runbook in `docs/operations.md`: what each code means, and an entry for each reason of a hold and for each warning. The rest of
+//! that page is written by hand; only what stands between the marks is replaced.
 //!
 //! Whoever adds a reason or a warning must say here what to look at, or this does not compile.
 
 use calico_policy::overlay::{Actor, HoldReason, UnverifiedReason};
 use calico_policy::warning::WarningCode;
 
+use super::status_codes;
 use crate::failure::Failure;
 use crate::repository;
 
@@ -50,8 +51,9 @@ fn runbook() -> String {
         )
     });
     format!(
-        "\n### Why a switch is held\n{}\n### Why a switch went ahead without a look at routes\n\n| reason | meaning | who acts |\n|---|---|---|\n{}\n\
+        "\n{}\n### Why a switch is held\n{}\n### Why a switch went ahead without a look at routes\n\n| reason | meaning | who acts |\n|---|---|---|\n{}\n\
          ### What warnings mean\n{}\n",
+        status_codes::section(),
         holds.collect::<String>(),
         unverified.collect::<String>(),
         warnings.collect::<String>(),

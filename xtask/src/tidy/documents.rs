@@ -37,7 +37,7 @@ pub(crate) fn check(repository: &Repository) -> Result<Vec<Problem>, Failure> {
     Ok(documents.flat_map(|(path, text)| facts.judge(path, text)).collect())
 }
 
-fn is_document(path: &str) -> bool {
+pub(super) fn is_document(path: &str) -> bool {
     match path.split('/').collect::<Vec<_>>().as_slice() {
         [name] => name.ends_with(".md"),
         ["docs", .., name] => name.ends_with(".md"),
@@ -163,10 +163,7 @@ impl Facts<'_> {
             return self.bare_flags(&words);
         }
         let mut problems = Vec::new();
-        for part in words.split(|word| matches!(*word, "|" | "&&" | "||" | ";" | "#" | ">" | "2>" | "<")) {
-            let Some((name, arguments)) = call(part) else {
-                continue;
-            };
+        for (name, arguments) in calls(&words) {
             let Some(program) = self.programs.get(name) else {
                 continue;
             };
@@ -190,7 +187,11 @@ impl Facts<'_> {
     }
 }
 
-/// Which of our programs a command line calls, and with what.
+/// Which of our programs the commands of a line call, and with what.
+pub(super) fn calls<'w>(words: &'w [&'w str]) -> impl Iterator<Item = (&'static str, &'w [&'w str])> {
+    words.split(|word| matches!(*word, "|" | "&&" | "||" | ";" | "#" | ">" | "2>" | "<")).filter_map(call)
+}
+
 fn call<'w>(words: &'w [&'w str]) -> Option<(&'static str, &'w [&'w str])> {
     // Assignments before a command are for its environment.
     let start = words.iter().position(|word| !word.contains('='))?;

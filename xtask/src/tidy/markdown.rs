@@ -18,6 +18,17 @@ pub(crate) enum Kind {
     Link,
 }
 
+/// A part of running text, in the order in which a person reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Piece<'a> {
+    /// A word with its punctuation.
+    Word(&'a str),
+    /// Between backticks.
+    Span(&'a str),
+    /// The next piece belongs to another paragraph, heading, row or entry.
+    Break,
+}
+
 /// Languages of code blocks that hold commands.
 const SHELL: [&str; 6] = ["", "sh", "bash", "shell", "console", "shell-session"];
 
@@ -33,7 +44,7 @@ pub(crate) fn fragments(document: &str) -> Vec<Fragment> {
             } else if open.commands {
                 command_line(number, trimmed, open, &mut found);
             }
-        } else if let Some(marker) = ["```", "~~~"].into_iter().find(|marker| trimmed.starts_with(marker)) {
+        } else if let Some(marker) = opening(trimmed) {
             let language = trimmed.trim_start_matches(['`', '~']).split([' ', ',']).next().unwrap_or_default();
             fence = Some(Fence { marker, commands: SHELL.contains(&language), continued: false });
         } else {
@@ -41,6 +52,48 @@ pub(crate) fn fragments(document: &str) -> Vec<Fragment> {
         }
     }
     found
+}
+
+/// The running text, with the number of each line: what is in code blocks is left out.
+pub(crate) fn pieces(document: &str) -> Vec<(usize, Piece<'_>)> {
+    let mut found = Vec::new();
+    for (number, line) in running_lines(document) {
+        let trimmed = line.trim_start();
+        if trimmed.is_empty() || trimmed.starts_with(['#', '|', '*', '-']) {
+            found.push((number, Piece::Break));
+        }
+        for (index, part) in line.split('`').enumerate() {
+            if index % 2 == 1 {
+                found.push((number, Piece::Span(part)));
+            } else {
+                found.extend(part.split_whitespace().map(|word| (number, Piece::Word(word))));
+            }
+        }
+    }
+    found
+}
+
+/// The lines outside of code blocks, with their numbers.
+pub(crate) fn running_lines(document: &str) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    let mut fence = None;
+    for (index, line) in document.lines().enumerate() {
+        let trimmed = line.trim_start();
+        match fence {
+            Some(marker) if trimmed.starts_with(marker) => fence = None,
+            Some(_) => {}
+            None => match opening(trimmed) {
+                Some(marker) => fence = Some(marker),
+                None => found.push((index + 1, line)),
+            },
+        }
+    }
+    found
+}
+
+/// The mark of the code block that begins here.
+fn opening(line: &str) -> Option<&'static str> {
+    ["```", "~~~"].into_iter().find(|marker| line.starts_with(marker))
 }
 
 struct Fence {
@@ -158,6 +211,28 @@ mod tests {
                 (4, Kind::CommandLine, "its output"),
                 (9, Kind::Span, "after"),
             ],
+        );
+    }
+
+    #[test]
+    fn running_text_is_words_and_spans_and_where_another_begins() {
+        use Piece::{Break, Span, Word};
+        assert_eq!(
+            pieces("Exits with\n`3`, if held.\n```sh\nls `x`\n```\n| a | `b` |\n"),
+            [
+                (1, Word("Exits")),
+                (1, Word("with")),
+                (2, Span("3")),
+                (2, Word(",")),
+                (2, Word("if")),
+                (2, Word("held.")),
+                (6, Break),
+                (6, Word("|")),
+                (6, Word("a")),
+                (6, Word("|")),
+                (6, Span("b")),
+                (6, Word("|")),
+            ]
         );
     }
 }

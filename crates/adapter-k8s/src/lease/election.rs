@@ -27,6 +27,8 @@ use record::Claim;
 mod announce;
 mod record;
 
+pub use announce::LEADER_ELECTION;
+
 /// Which Lease, who contends for it, and how patient everybody is. The durations are those of controller-runtime.
 #[derive(Clone, Debug)]
 pub struct Election {

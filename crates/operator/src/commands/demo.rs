@@ -26,7 +26,7 @@ use stage::Stage;
 use tokio::signal::unix::{SignalKind, signal};
 use view::Screen;
 
-use super::note;
+use super::{Ending, note};
 use crate::cli::DemoArguments;
 
 /// How long connections may take to close at the end.
@@ -80,19 +80,19 @@ pub(super) fn run(arguments: &DemoArguments) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => {
             note(&format!("error: the runtime cannot be started: {error}"));
-            return ExitCode::from(1);
+            return Ending::Invalid.into();
         }
     };
     let result = runtime.block_on(tell(arguments));
     runtime.shutdown_timeout(LEFTOVERS);
     match result {
-        Ok(checks) if checks.iter().all(Check::holds) => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::from(1),
+        Ok(checks) if checks.iter().all(Check::holds) => Ending::Fine.into(),
+        Ok(_) => Ending::Invalid.into(),
         // As for every command, that is no failure.
-        Err(DemoError::Unread) => ExitCode::SUCCESS,
+        Err(DemoError::Unread) => Ending::Fine.into(),
         Err(error) => {
             note(&format!("error: {error}"));
-            ExitCode::from(1)
+            Ending::Invalid.into()
         }
     }
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use super::note;
+use super::{Ending, note};
 use crate::cli::{ServiceArguments, VersionForm};
 use crate::process::{self, logs, settings};
 
@@ -18,25 +18,25 @@ pub(super) fn run(
 ) -> ExitCode {
     if let Some(text) = arguments.version.as_ref().and_then(VersionForm::text) {
         return match writeln!(io::stdout(), "{text}") {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(_) => ExitCode::from(1),
+            Ok(()) => Ending::Fine.into(),
+            Err(_) => Ending::Invalid.into(),
         };
     }
     match settings::logging(arguments) {
         Ok((level, format)) => logs::install(level, format),
         Err(error) => {
             note(&format!("error: {error}"));
-            return ExitCode::from(1);
+            return Ending::Invalid.into();
         }
     }
     for flag in without_effect {
         tracing::warn!(flag, "this flag has no effect");
     }
     match start() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => Ending::Fine.into(),
         Err(error) => {
             tracing::error!(error = process::chain(&*error), "the process ends");
-            ExitCode::from(1)
+            Ending::Invalid.into()
         }
     }
 }

@@ -14,6 +14,27 @@ use gardener_api::network_status::{NetworkStatus, OverlaySwitchStatus};
 /// Nodes come and go one by one; this often somebody is told.
 pub(super) const NODES_EVERY: Duration = Duration::from_secs(60);
 
+/// The reason of the Event about a switch that goes ahead because somebody broke the glass.
+pub const UNVERIFIED: &str = "OverlaySwitchUnverified";
+
+/// The reason of the Event about other nodes that a switch waits for.
+pub const NODES: &str = "OverlaySwitchNodes";
+
+/// The reason of the Event about a switch that has come to a phase.
+#[must_use]
+pub const fn phase_reason(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Idle => "OverlaySwitchEnded",
+        Phase::Guarding => "OverlaySwitchGuarding",
+        Phase::Cleaning => "OverlaySwitchCleaning",
+        Phase::AwaitingRoutes => "OverlaySwitchAwaitingRoutes",
+        Phase::Switching => "OverlaySwitchSwitching",
+        Phase::Verifying => "OverlaySwitchVerifying",
+        Phase::Done => "OverlaySwitchDone",
+        Phase::Reverting => "OverlaySwitchReverting",
+    }
+}
+
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum News {
@@ -49,9 +70,9 @@ pub(super) fn event(news: News, decision: &Decision, break_glass: Option<&str>, 
     let (severity, reason, message) = match news {
         News::BreakGlass => {
             let why = break_glass.unwrap_or_default();
-            (Severity::Warning, "OverlaySwitchUnverified", format!("{message}: {why}"))
+            (Severity::Warning, UNVERIFIED, format!("{message}: {why}"))
         }
-        News::Nodes => (severity(decision), "OverlaySwitchNodes", message),
+        News::Nodes => (severity(decision), NODES, message),
         News::Phase => (severity(decision), phase_reason(decision.phase), moved_on(decision).unwrap_or(message)),
     };
     Event { severity, reason, message, at: time::format(now) }
@@ -77,19 +98,6 @@ fn moved_on(decision: &Decision) -> Option<String> {
         _ => return None,
     };
     Some(text.to_owned())
-}
-
-const fn phase_reason(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Idle => "OverlaySwitchEnded",
-        Phase::Guarding => "OverlaySwitchGuarding",
-        Phase::Cleaning => "OverlaySwitchCleaning",
-        Phase::AwaitingRoutes => "OverlaySwitchAwaitingRoutes",
-        Phase::Switching => "OverlaySwitchSwitching",
-        Phase::Verifying => "OverlaySwitchVerifying",
-        Phase::Done => "OverlaySwitchDone",
-        Phase::Reverting => "OverlaySwitchReverting",
-    }
 }
 
 fn told(network: &Network) -> Option<OverlaySwitchStatus> {

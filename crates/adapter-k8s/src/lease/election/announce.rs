@@ -11,6 +11,9 @@ use tokio::time::timeout;
 
 use super::Election;
 
+/// The reason of the Event.
+pub const LEADER_ELECTION: &str = "LeaderElection";
+
 /// What happened.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Change {
@@ -40,7 +43,7 @@ pub(super) fn event(election: &Election, change: Change) -> Event {
             ..ObjectReference::default()
         },
         type_: Some("Normal".to_owned()),
-        reason: Some("LeaderElection".to_owned()),
+        reason: Some(LEADER_ELECTION.to_owned()),
         message: Some(format!("{} {words}", election.identity)),
         source: Some(EventSource { component: Some(election.identity.clone()), host: None }),
         first_timestamp: Some(Time(now)),
