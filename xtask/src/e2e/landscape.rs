@@ -11,6 +11,8 @@ use super::trouble::Trouble;
 
 /// The name of the Shoot, and of its Network.
 pub(super) const NAME: &str = "world";
+/// The ManagedResource of the bundle.
+pub(super) const BUNDLE: &str = "extension-networking-calico-config";
 const POD_CIDR: &str = "100.96.0.0/11";
 const SERVICE_CIDR: &str = "100.64.0.0/13";
 const NODE_CIDR: &str = "10.250.0.0/16";

@@ -10,6 +10,8 @@ use base64::Engine as _;
 use serde_json::Value;
 
 use super::journal::{Entry, Side};
+use super::landscape::BUNDLE;
+use super::scene::text;
 
 /// What was found.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -20,9 +22,6 @@ pub(super) struct Judgement {
     pub(super) nodes: usize,
     pub(super) violations: Vec<String>,
 }
-
-/// The bundle's ManagedResource.
-pub(super) const BUNDLE: &str = "extension-networking-calico-config";
 
 #[derive(Default)]
 struct Monitor {
@@ -108,7 +107,14 @@ impl Monitor {
         let before = self.pools.insert(name.to_owned(), encapsulates);
         if before == Some(true) && !encapsulates && !self.released {
             self.judgement.removals += 1;
-            self.look(&format!("pool `{name}` lost its encapsulation"), revision);
+            let what = format!("pool `{name}` lost its encapsulation");
+            if self.counted.is_none() {
+                // Or one that was not recognised, and then nobody has looked at the nodes when it was written.
+                self.judgement
+                    .violations
+                    .push(format!("revision {revision}: {what} before a bundle without it was seen"));
+            }
+            self.look(&what, revision);
         }
     }
 
@@ -144,10 +150,6 @@ fn of_secret(secret: &Value) -> Option<bool> {
     let pools = bundle.split("\n---\n").filter(|document| document.lines().any(|line| line == "kind: IPPool"));
     let pools: Vec<Value> = pools.filter_map(|document| serde_saphyr::from_str(document).ok()).collect();
     if pools.is_empty() { None } else { Some(pools.iter().any(encapsulates)) }
-}
-
-fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -228,13 +230,31 @@ mod tests {
     }
 
     #[test]
+    fn a_bundle_that_is_not_recognised_is_found_though_every_node_has_a_route() {
+        let mut history = overlay();
+        let [secret, managed_resource] = bundle(10, "off", "Never");
+        let unreadable = Entry { object: Some(Arc::new(json!({"data": {"other.yaml": ""}}))), ..secret };
+        history.extend([unreadable, managed_resource, pool(30, "Never")]);
+        assert_eq!(
+            judge(history).violations,
+            ["revision 30: pool `pool` lost its encapsulation before a bundle without it was seen"]
+        );
+    }
+
+    #[test]
     fn a_pool_that_somebody_else_changes_or_deletes_is_found_and_the_end_of_a_shoot_is_not() {
         let mut history = overlay();
         history.extend([node(6, "a", "CalicoIsUp"), pool(7, "Never")]);
-        assert_eq!(judge(history).violations.len(), 1);
+        assert_eq!(
+            judge(history).violations,
+            [
+                "revision 7: pool `pool` lost its encapsulation before a bundle without it was seen",
+                "revision 7: pool `pool` lost its encapsulation while node `a` said False/CalicoIsUp",
+            ]
+        );
         let mut history = overlay();
         history.extend([node(6, "a", "CalicoIsUp"), entry(9, Side::Shoot, "IPPool", "pool", None)]);
-        assert_eq!(judge(history.clone()).violations.len(), 1);
+        assert_eq!(judge(history.clone()).violations.len(), 2);
         history.push(entry(8, Side::Seed, "ManagedResource", BUNDLE, None));
         assert_eq!(judge(history), Judgement::default());
     }

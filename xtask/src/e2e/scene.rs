@@ -7,8 +7,7 @@ use fake_apiserver::world::{Cluster, Kind, RequestError, kinds};
 use serde_json::Value;
 
 use super::journal::{Side, View};
-use super::landscape::NAME;
-use super::monitor::BUNDLE;
+use super::landscape::{BUNDLE, NAME};
 
 /// One moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use fake_apiserver::world::kinds;
 use serde_json::{Value, json};
 
-use crate::e2e::landscape::{DEFINITION, NAME, vertical_pod_autoscaler};
-use crate::e2e::monitor::BUNDLE;
+use crate::e2e::landscape::{BUNDLE, DEFINITION, NAME, vertical_pod_autoscaler};
 use crate::e2e::scene::{Scene, text};
 use crate::e2e::stage::Stage;
 use crate::e2e::trouble::Trouble;
