@@ -7,7 +7,6 @@ use base64::Engine as _;
 use fake_apiserver::world::kinds;
 use http::Method;
 use serde_json::{Map, Value, json};
-use tokio::time::{Duration, sleep};
 
 use super::is_overlaid;
 use super::recorded::Recorded;
@@ -57,8 +56,7 @@ pub(super) async fn upgrade(stage: &mut Stage<'_>) -> Result<(), Trouble> {
     let secrets = bundle_secrets(stage).await?;
     stage.check("the Secret of the Go extension is there", secrets.contains(&name(&recorded)), true);
 
-    // Asked again, nothing moves. Not within the same second: gardenlet would take the status for that of the second request.
-    sleep(Duration::from_secs(1)).await;
+    // Asked again, nothing moves.
     let requested = stage.gardenlet.deploy(&spec).await?;
     stage.gardenlet.wait_until_ready(&requested).await?;
     let again = stage.look().await?;
