@@ -1,6 +1,7 @@
 //! What the accounts may do, as manifests that whoever may do everything applies.
 
 use fake_apiserver::world::{Cluster, Kind};
+use operator::permissions::{CONTROLLER, Rule};
 use serde_json::{Value, json};
 use tokio::time::{Duration, Instant, sleep};
 
@@ -16,23 +17,12 @@ const REVIEW: Kind =
 const KNOWN_WITHIN: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_millis(20);
 
-/// In the seed: what the controller needs, and nothing else.
+/// In the seed: what the role in the extension's chart allows, and nothing else.
 pub(super) fn in_seed() -> Vec<Value> {
-    with_binding(&[
-        rule("extensions.gardener.cloud", &["clusters"], &["get", "list", "watch"]),
-        rule(
-            "extensions.gardener.cloud",
-            &["networks", "networks/status"],
-            &["get", "list", "watch", "patch", "update"],
-        ),
-        rule("coordination.k8s.io", &["leases"], &["create", "get", "list", "watch", "patch", "update"]),
-        rule("resources.gardener.cloud", &["managedresources"], &["create", "get", "patch", "update", "delete"]),
-        rule("", &["namespaces"], &["get"]),
-        rule("", &["events"], &["create", "patch"]),
-        rule("", &["secrets"], &["create", "get", "patch", "update", "delete"]),
-        rule("", &["configmaps"], &["create", "get", "patch", "update", "delete"]),
-        rule("monitoring.coreos.com", &["scrapeconfigs"], &["create", "get", "patch", "update", "delete"]),
-    ])
+    let rules = CONTROLLER.iter().map(|Rule { group, resources, names, verbs, part: _, why: _ }| {
+        json!({"apiGroups": [group], "resources": resources, "resourceNames": names, "verbs": verbs})
+    });
+    with_binding(&rules.collect::<Vec<_>>())
 }
 
 /// In the shoot: everything, as Gardener gives it; but written out, so that a part of it can be taken away.
@@ -90,11 +80,12 @@ pub(super) fn without_verb(manifests: Vec<Value>, resource: &str, verb: &str) ->
     left
 }
 
-/// Waits until the server agrees that the extension may, or may not, read a resource: it learns of roles a moment later.
-pub(super) async fn until(cluster: &Cluster, group: &str, resource: &str, may: bool) -> Result<(), Trouble> {
+/// Waits until the server agrees that the extension may, or may not, read an object: it learns of roles a moment later.
+pub(super) async fn until(cluster: &Cluster, kind: &Kind, name: &str, may: bool) -> Result<(), Trouble> {
+    let Kind { group, plural, .. } = kind;
     let review = json!({"spec": {
         "user": EXTENSION,
-        "resourceAttributes": {"group": group, "resource": resource, "verb": "get", "namespace": "", "name": ""},
+        "resourceAttributes": {"group": group, "resource": plural, "verb": "get", "namespace": "", "name": name},
     }});
     let started = Instant::now();
     loop {
@@ -103,7 +94,7 @@ pub(super) async fn until(cluster: &Cluster, group: &str, resource: &str, may: b
             return Ok(());
         }
         if started.elapsed() > KNOWN_WITHIN {
-            let what = format!("{EXTENSION} may read {resource}: {may}");
+            let what = format!("{EXTENSION} may read {plural} `{name}`: {may}");
             return Err(Trouble::InVain { what, seen: answer.to_string() });
         }
         sleep(LOOK).await;
@@ -132,15 +123,33 @@ mod tests {
 
     #[test]
     fn a_right_is_taken_away_with_its_subresources_and_nothing_else() {
-        let left = without(in_shoot(), "nodes");
-        let rules = left[0]["rules"].as_array().unwrap();
-        assert_eq!(rules.len(), 6);
-        assert!(!rules.iter().any(|rule| rule.to_string().contains("nodes")));
-        let left = without(in_seed(), "secrets");
-        assert_eq!(left[0]["rules"][6]["resources"], json!(["configmaps"]));
-        assert_eq!(left[0]["rules"].as_array().unwrap().len(), 8, "of nine");
-        let left = without_verb(in_seed(), "secrets", "get");
-        assert_eq!(left[0]["rules"][6]["verbs"], json!(["create", "patch", "update", "delete"]));
-        assert_eq!(left[0]["rules"][3], in_seed()[0]["rules"][3]);
+        let all = || {
+            with_binding(&[
+                rule("", &["nodes", "nodes/status"], &["*"]),
+                rule("", &["configmaps", "secrets"], &["create", "get"]),
+                rule("apps", &["*"], &["*"]),
+            ])
+        };
+        let left = without(all(), "nodes");
+        assert_eq!(left[0]["rules"], json!([all()[0]["rules"][1], all()[0]["rules"][2]]));
+        let left = without(all(), "secrets");
+        assert_eq!(left[0]["rules"][1]["resources"], json!(["configmaps"]));
+        assert_eq!(left[0]["rules"].as_array().unwrap().len(), 3);
+        let left = without_verb(all(), "secrets", "get");
+        assert_eq!(left[0]["rules"][1]["verbs"], json!(["create"]));
+        assert_eq!(left[0]["rules"][0], all()[0]["rules"][0]);
+        assert_eq!(left[1], all()[1], "the binding");
+    }
+
+    #[test]
+    fn names_of_the_role_are_names_for_the_server() {
+        let manifests = in_seed();
+        let rules = manifests[0]["rules"].as_array().unwrap();
+        let of_bundles = rules.iter().filter(|rule| rule["resources"] == json!(["managedresources"]));
+        let names: Vec<&Value> = of_bundles.map(|rule| &rule["resourceNames"]).collect();
+        assert_eq!(
+            names,
+            [&json!([]), &json!(["extension-networking-calico-config", "extension-networking-calico-guard"])]
+        );
     }
 }
