@@ -220,16 +220,21 @@ async fn tell_one(lane: &mut Lane, story: Story) -> Findings {
 
 impl Told {
     fn line(&self) -> String {
-        let outcome = if self.findings.problems.is_empty() { "ok" } else { "FAILED" };
-        let notes: Vec<String> = self.findings.notes.iter().map(|note| format!("; {note}")).collect();
-        let (name, checks, took) = (name(self.story), self.findings.checks, self.took.as_secs_f64());
-        format!("{name:<28} {outcome:<6} {checks:>3} checks in {took:>5.1} s{}", notes.concat())
+        let Findings { checks, notes, skipped, .. } = &self.findings;
+        let outcome = match skipped {
+            _ if !self.problems().is_empty() => "FAILED",
+            Some(_) => "SKIPPED",
+            None => "ok",
+        };
+        let besides: Vec<String> = skipped.iter().chain(notes).map(|note| format!("; {note}")).collect();
+        let (name, took) = (name(self.story), self.took.as_secs_f64());
+        format!("{name:<28} {outcome:<7} {checks:>3} checks in {took:>5.1} s{}", besides.concat())
     }
 
     fn problems(&self) -> Vec<Problem> {
         let mut problems: Vec<Problem> =
             self.findings.problems.iter().map(|found| Problem::new(name(self.story), found)).collect();
-        if self.findings.checks == 0 {
+        if self.findings.checks == 0 && self.findings.skipped.is_none() {
             problems.push(Problem::new(name(self.story), "nothing was checked"));
         }
         problems
@@ -238,4 +243,28 @@ impl Told {
 
 fn name(story: Story) -> String {
     story.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(findings: Findings) -> (String, Vec<String>) {
+        let told = Told { story: Story::Go, findings, took: Duration::from_millis(1_500) };
+        (told.line(), told.problems().iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn a_story_that_checks_nothing_has_failed_unless_it_was_skipped() {
+        let (line, problems) =
+            told(Findings { checks: 3, notes: vec!["2 removals".to_owned()], ..Findings::default() });
+        assert_eq!(line, "go                           ok        3 checks in   1.5 s; 2 removals");
+        assert_eq!(problems, [""; 0]);
+        let (line, problems) = told(Findings::default());
+        assert_eq!(line, "go                           FAILED    0 checks in   1.5 s");
+        assert_eq!(problems, ["go: nothing was checked"]);
+        let (line, problems) = told(Findings { skipped: Some("no recordings".to_owned()), ..Findings::default() });
+        assert_eq!(line, "go                           SKIPPED   0 checks in   1.5 s; no recordings");
+        assert_eq!(problems, [""; 0]);
+    }
 }

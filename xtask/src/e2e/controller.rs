@@ -105,6 +105,11 @@ impl Controller {
     pub(super) fn log(&self) -> String {
         self.child.log()
     }
+
+    /// Where that is.
+    pub(super) fn log_file(&self) -> &Path {
+        self.child.log_file()
+    }
 }
 
 /// Whether switches are looked at, by the feature gate.
@@ -123,4 +128,36 @@ pub(super) fn configuration(gate: SeamlessSwitch) -> Value {
         "featureGates": {"SeamlessOverlaySwitch": gate == SeamlessSwitch::On},
         "overlaySwitch": {"pollInterval": "1s"},
     })
+}
+
+/// That a controller has panicked. A log that cannot be read might hide it.
+pub(super) fn panic_in(log: &Path) -> Option<String> {
+    match std::fs::read_to_string(log) {
+        Ok(text) => text.lines().find(|line| is_panic(line)).map(|line| format!("a controller panicked: {line}")),
+        Err(error) => Some(format!("cannot read `{}`: {error}", log.display())),
+    }
+}
+
+/// As the controller logs it, or Rust itself before there is a log.
+fn is_panic(line: &str) -> bool {
+    let message = serde_json::from_str::<Value>(line).ok().and_then(|line| line.get("msg").cloned());
+    message.is_some_and(|message| message == "panic") || line.contains("panicked at")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_found_in_a_log_and_nothing_else_is_taken_for_one() {
+        let logged = r#"{"level":"error","ts":"2026-11-27T10:00:00.000Z","logger":"process.logs","msg":"panic","panic":"no","place":"a.rs:1:2"}"#;
+        assert!(is_panic(logged));
+        assert!(is_panic("thread 'main' panicked at crates/operator/src/main.rs:1:2:"));
+        assert!(!is_panic(r#"{"level":"info","msg":"reconciled","name":"panic"}"#));
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("controller.log");
+        assert!(panic_in(&log).unwrap().starts_with("cannot read `"));
+        std::fs::write(&log, format!("{{}}\n{logged}\n")).unwrap();
+        assert_eq!(panic_in(&log), Some(format!("a controller panicked: {logged}")));
+    }
 }

@@ -31,10 +31,10 @@ pub(super) fn run(assets: &Path) -> Result<Vec<Problem>, Failure> {
         return Ok(vec![Problem::new("guard-matrix", format!("`{line}` failed:\n{printed}{said}"))]);
     }
     let counts = counts(&printed);
-    println!("{:<28} ok     {}", "guard-matrix", counts.join(", "));
     if counts.is_empty() {
         return Ok(vec![Problem::new("guard-matrix", "no cell was counted: did the test run?")]);
     }
+    println!("{:<28} ok      {}", "guard-matrix", counts.join(", "));
     Ok(Vec::new())
 }
 

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
 use super::calico::Nuisance;
-use super::controller::{Controller, Election, Launch, SeamlessSwitch, configuration};
+use super::controller::{Controller, Election, Launch, SeamlessSwitch, configuration, panic_in};
 use super::journal::View;
 use super::landscape::{self, NAME, ShootWish};
 use super::lane::{Charts, Lane};
@@ -27,10 +27,13 @@ use crate::envtest::Release;
 /// What a story found.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
+    /// What the story itself has compared.
     pub(super) checks: usize,
     pub(super) problems: Vec<String>,
     /// Counts that are worth a look.
     pub(super) notes: Vec<String>,
+    /// Why the story could not be told on this machine.
+    pub(super) skipped: Option<String>,
 }
 
 pub(super) struct Stage<'a> {
@@ -49,7 +52,8 @@ pub(super) struct Stage<'a> {
     machines: Option<Running>,
     pool: Option<Pool>,
     routes: Option<Running>,
-    launched: usize,
+    /// Of every controller that was started, also of those that have ended.
+    logs: Vec<PathBuf>,
 }
 
 /// How many machines the shoot has, unless a story wants it otherwise.
@@ -87,7 +91,7 @@ impl<'a> Stage<'a> {
             machines: None,
             pool: None,
             routes: None,
-            launched: 0,
+            logs: Vec::new(),
         };
         stage.move_to(&namespace).await?;
         Ok(stage)
@@ -132,8 +136,7 @@ impl<'a> Stage<'a> {
 
     /// Starts a controller. Without an election it acts at once.
     pub(super) fn start_controller(&mut self, election: Election) -> Result<(), Trouble> {
-        self.launched += 1;
-        let (story, number) = (self.namespace.trim_start_matches("shoot--e2e--"), self.launched);
+        let (story, number) = (self.namespace.trim_start_matches("shoot--e2e--"), self.logs.len() + 1);
         let file = |name: &str| self.lane.folder.join(format!("{story}-{name}"));
         let write = |path: &PathBuf, text: &str| {
             std::fs::write(path, text).map_err(Trouble::machine(format!("cannot write `{}`", path.display())))
@@ -144,6 +147,7 @@ impl<'a> Stage<'a> {
         let log = file(&format!("controller-{number}.log"));
         let launch = Launch::new(&self.lane.settings.program, &config, &kubeconfig, election, &log);
         self.controllers.push(launch.start()?);
+        self.logs.push(log);
         Ok(())
     }
 
@@ -371,7 +375,7 @@ impl<'a> Stage<'a> {
         if std::env::var_os("CI").is_some_and(|value| value == "true") {
             return Err(Trouble::Other(format!("{why}, and with CI=true a skipped story is a failure")));
         }
-        self.note(format!("SKIPPED: {why}"));
+        self.findings.skipped = Some(why.to_owned());
         Ok(())
     }
 
@@ -387,7 +391,6 @@ impl<'a> Stage<'a> {
             self.findings.problems.push(format!("at the end: {trouble}"));
         }
         let judgement = judge(self.lane.journal.history());
-        self.findings.checks += 1;
         if judgement.removals > 0 {
             self.note(format!("{} removal(s) over {} node looks", judgement.removals, judgement.nodes));
         }
@@ -410,17 +413,16 @@ impl<'a> Stage<'a> {
         for part in [self.routes.take(), self.machines.take(), self.manager.take()].into_iter().flatten() {
             part.stop().await;
         }
-        let mut problems = Vec::new();
         for controller in self.controllers.drain(..) {
-            let log = controller.log();
-            if let Err(trouble) = controller.stop().await {
-                problems.push(trouble.to_string());
+            // One that the story has started by itself.
+            if !self.logs.iter().any(|log| log == controller.log_file()) {
+                self.logs.push(controller.log_file().to_owned());
             }
-            if let Some(panic) = log.lines().find(|line| line.contains("panicked at")) {
-                problems.push(format!("the controller panicked: {panic}"));
+            if let Err(trouble) = controller.stop().await {
+                self.findings.problems.push(trouble.to_string());
             }
         }
-        self.findings.problems.extend(problems);
+        self.findings.problems.extend(self.logs.iter().filter_map(|log| panic_in(log)));
         for server in [&mut self.lane.seed, &mut self.lane.shoot] {
             if !server.runs() {
                 server.start().await?;

@@ -72,8 +72,8 @@ pub(super) async fn leader_change(stage: &mut Stage<'_>) -> Result<(), Trouble> 
     stage.until("the overlay runs", |scene| scene.settled && scene.pool == "Always" && scene.rollout == "4/4").await?;
     stage.start_controller(Election::On)?;
     hold(stage).await?;
-    let Some(leader) = stage.controllers.first() else { return Ok(()) };
-    leader.freeze()?;
+    let leader = stage.controllers.first();
+    leader.ok_or_else(|| Trouble::Other("no controller runs".to_owned()))?.freeze()?;
     stage.start_routes(AtFirst::Silence, &[]).await;
     is_native(stage, "Reconcile Succeeded 100", MACHINES).await?;
     let before = stage.look().await?;

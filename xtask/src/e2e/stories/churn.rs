@@ -18,7 +18,7 @@ pub(super) async fn churn(stage: &mut Stage<'_>) -> Result<(), Trouble> {
     stage.until("one node is waited for", |scene| scene.waiting == waiting).await?;
 
     let machines = machines(MACHINES + 1);
-    let [.., fourth, fifth] = machines.as_slice() else { return Ok(()) };
+    let [.., fourth, fifth] = machines.as_slice() else { return Err(Trouble::Other("too few machines".to_owned())) };
     stage.join(fifth.clone());
     let both = format!("{LAST} NoRouteCreated, {FIFTH} NoRouteCreated");
     let held = stage.until("a node that joined is waited for too", |scene| scene.waiting == both).await?;

@@ -58,8 +58,8 @@ pub(super) async fn force_delete(stage: &mut Stage<'_>) -> Result<(), Trouble> {
     stage.gardenlet.wait_until_deleted().await?;
     let (seed, namespace) = (stage.seed(), stage.namespace().to_owned());
     stage.check("Networks", usize::from(seed.get(&kinds::NETWORK, &namespace, NAME).await?.is_some()), 0);
-    let deleting = |object: &Value| text(object, "/metadata/deletionTimestamp").is_empty();
-    stage.check("ManagedResources to keep", count(&seed, &kinds::MANAGED_RESOURCE, &namespace, deleting).await?, 0);
+    let stays = |object: &Value| text(object, "/metadata/deletionTimestamp").is_empty();
+    stage.check("ManagedResources to keep", count(&seed, &kinds::MANAGED_RESOURCE, &namespace, stays).await?, 0);
     // As gardenlet does then.
     for object in seed.list(&kinds::MANAGED_RESOURCE, &namespace).await? {
         let let_go = json!({"metadata": {"finalizers": null}});
