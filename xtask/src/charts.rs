@@ -54,7 +54,7 @@ pub(crate) fn run(mode: Mode) -> Result<Vec<Problem>, Failure> {
 fn compare(helm: &Helm, chart: &Chart, mode: Mode) -> Result<Vec<Problem>, Failure> {
     let folder = helm.root().join(EXPECTATIONS).join(chart.name);
     let default = helm.render(chart, &Case::default())?;
-    let mut problems = Vec::new();
+    let mut problems = left_over(&folder, chart)?;
     problems.extend(expect(&folder.join("default.yaml"), &default, mode)?);
     for case in chart.cases {
         let rendered = helm.render(chart, case);
@@ -78,6 +78,31 @@ fn compare(helm: &Helm, chart: &Chart, mode: Mode) -> Result<Vec<Problem>, Failu
             }
         }
     }
+    Ok(problems)
+}
+
+/// Expectations of cases that there are no more, which nobody would compare with anything.
+fn left_over(folder: &Path, chart: &Chart) -> Result<Vec<Problem>, Failure> {
+    let failed = |source| Failure::Read { path: folder.to_owned(), source };
+    let expected = |name: &str| {
+        let is_of = |case: &Case| name.strip_suffix(".diff") == Some(case.name);
+        name == "default.yaml" || chart.cases.iter().any(is_of)
+    };
+    let mut problems = Vec::new();
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        // Nothing is expected yet, which each case says by itself.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(problems),
+        Err(error) => return Err(failed(error)),
+    };
+    for entry in entries {
+        let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
+        if !expected(&name) {
+            problems
+                .push(Problem::new(format!("{EXPECTATIONS}/{}/{name}", chart.name), "belongs to no case: delete it"));
+        }
+    }
+    problems.sort();
     Ok(problems)
 }
 
@@ -108,4 +133,31 @@ fn expect(path: &Path, rendered: &str, mode: Mode) -> Result<Option<Problem>, Fa
     let shown = path.to_string_lossy().into_owned();
     let text = "the chart renders something else from here on; look at `cargo xtask charts --write` and `git diff`";
     Ok(Some(Problem::at_line(&shown, number, text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expectation_without_a_case_is_found() {
+        let chart = &CHARTS[0];
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["default.yaml", "replicas.diff", "replica.diff", "no port.diff~"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let found: Vec<String> = left_over(folder.path(), chart).unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            found,
+            [
+                "xtask/charts/extension/no port.diff~: belongs to no case: delete it",
+                "xtask/charts/extension/replica.diff: belongs to no case: delete it",
+            ]
+        );
+        assert_eq!(left_over(&folder.path().join("new"), chart).unwrap(), []);
+        let root = repository::root().unwrap();
+        for chart in CHARTS {
+            assert_eq!(left_over(&root.join(EXPECTATIONS).join(chart.name), chart).unwrap(), [], "{}", chart.name);
+        }
+    }
 }

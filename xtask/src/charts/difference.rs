@@ -18,18 +18,21 @@ pub(super) fn between(before: &str, after: &str) -> String {
     if text.is_empty() { "nothing\n".to_owned() } else { text }
 }
 
-/// The lines of each object under kind and name.
+/// The lines of each object under kind and name; of those that have both in common, one after the other.
 fn objects(rendered: &str) -> BTreeMap<String, Vec<&str>> {
-    let documents = rendered.split("\n---\n");
-    let objects = documents.map(|document| {
+    let mut objects: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for document in rendered.split("\n---\n") {
         let lines: Vec<&str> = document
             .lines()
             .filter(|line| !line.starts_with('#') && *line != "---" && !line.trim().is_empty())
             .collect();
         let field = |prefix: &str| lines.iter().find_map(|line| line.strip_prefix(prefix)).unwrap_or_default();
-        (format!("{} {}", field("kind: "), field("  name: ")), lines)
-    });
-    objects.filter(|(_, lines)| !lines.is_empty()).collect()
+        let name = format!("{} {}", field("kind: "), field("  name: "));
+        if !lines.is_empty() {
+            objects.entry(name).or_default().extend(lines);
+        }
+    }
+    objects
 }
 
 /// A longest common subsequence keeps its lines, the others are taken away and added.
@@ -80,5 +83,16 @@ mod tests {
             "A x\n-   one: 1\n+   one: 7\n+   three: 3\nB y\n- all of it\nC z\n+ kind: C\n+ metadata:\n+   name: z\n"
         );
         assert_eq!(between(before, before), "nothing\n");
+    }
+
+    #[test]
+    fn objects_of_one_name_in_two_namespaces_hide_nothing_of_each_other() {
+        let roles = |first: &str, second: &str| {
+            format!(
+                "kind: R\nmetadata:\n  name: x\nspec: {first}\n---\nkind: R\nmetadata:\n  name: x\nspec: {second}\n"
+            )
+        };
+        assert_eq!(between(&roles("1", "1"), &roles("2", "1")), "R x\n- spec: 1\n+ spec: 2\n");
+        assert_eq!(between(&roles("1", "1"), &roles("1", "2")), "R x\n- spec: 1\n+ spec: 2\n");
     }
 }

@@ -84,7 +84,8 @@ impl Helm {
 }
 
 fn decode(chart: &str, rendered: &str) -> Result<Vec<Value>, Failure> {
-    let documents = rendered.split("---\n").filter(|text| text.lines().any(|line| line.starts_with("kind: ")));
+    // Only whole lines: certificates end in dashes, too.
+    let documents = rendered.split("\n---\n").filter(|text| text.lines().any(|line| line.starts_with("kind: ")));
     documents.map(|text| serde_saphyr::from_str(text).map_err(|error| undecodable(chart, error.to_string()))).collect()
 }
 
