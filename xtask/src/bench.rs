@@ -186,7 +186,7 @@ fn binary(root: &Path) -> Result<Figures, Failure> {
 }
 
 fn release_binary(root: &Path) -> PathBuf {
-    target(root).join("release").join("networking-calico")
+    repository::target(root).join("release/networking-calico")
 }
 
 /// The figures that the bench of a group prints.
@@ -210,10 +210,6 @@ fn executable(root: &Path, group: Group) -> Result<PathBuf, Failure> {
         what: format!("what cargo says about the bench `{bench}`"),
         reason: "it names no executable".to_owned(),
     })
-}
-
-fn target(root: &Path) -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
 }
 
 fn read_figures(output: &str) -> Result<Figures, Failure> {

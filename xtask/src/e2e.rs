@@ -147,8 +147,7 @@ fn charts(root: &Path) -> Result<Charts, Failure> {
 /// The binary as it is delivered.
 fn build(root: &Path) -> Result<PathBuf, Failure> {
     process::run(process::cargo(root).args(["build", "--locked", "--release", "--package", "operator"]))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    Ok(target.join("release/networking-calico"))
+    Ok(repository::target(root).join("release/networking-calico"))
 }
 
 fn tell(settings: Settings, chosen: Vec<Story>, lanes: u8, folder: &Path) -> Result<Vec<Problem>, Failure> {

@@ -112,6 +112,11 @@ pub(crate) fn root() -> Result<PathBuf, Failure> {
     })
 }
 
+/// Where cargo puts what it builds. It takes a relative folder as of the root, where it is called.
+pub(crate) fn target(root: &Path) -> PathBuf {
+    root.join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+}
+
 /// The workspace members in `cargo metadata --no-deps`.
 pub(crate) fn packages(metadata: &str) -> Result<Vec<Package>, Failure> {
     #[derive(Deserialize)]

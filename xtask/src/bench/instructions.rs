@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Figures, Group, executable, release_binary, target};
+use super::{Figures, Group, executable, release_binary};
 use crate::callgrind;
 use crate::failure::Failure;
 use crate::process;
+use crate::repository;
 
 /// Input shapes of the verdict bench, each for the figure that it belongs to.
 const SHAPES: &[(&str, &str)] = &[
@@ -71,7 +72,7 @@ fn count(root: &Path, program: &Path, arguments: &[&str], within: Option<&str>) 
 }
 
 fn scratch(root: &Path) -> Result<PathBuf, Failure> {
-    let scratch = target(root).join("callgrind");
+    let scratch = repository::target(root).join("callgrind");
     std::fs::create_dir_all(&scratch).map_err(|source| Failure::Write { path: scratch.clone(), source })?;
     Ok(scratch)
 }
