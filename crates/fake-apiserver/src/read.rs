@@ -21,8 +21,10 @@ pub(crate) fn get(api: &Api, call: &Call) -> Result<Arc<Value>, ApiError> {
     let missing = || ApiError::not_found(&call.resource, &call.name);
     if let Some(revision) = stale_revision(api, call) {
         let snapshot = api.store.list(&call.resource_key(), Some(&call.namespace), Some(revision));
-        let objects = snapshot.map(|snapshot| snapshot.objects).unwrap_or_default();
-        return objects
+        // What is no longer known is not absent.
+        let snapshot = snapshot.map_err(|_| ApiError::expired("too old resource version (fault)"))?;
+        return snapshot
+            .objects
             .into_iter()
             .find(|(key, _)| key.name == call.name)
             .map(|(_, object)| object)
@@ -50,7 +52,7 @@ pub(crate) fn in_version<'a>(object: &'a Value, call: &Call) -> Cow<'a, Value> {
 
 /// The revision from which a stale read is served.
 pub(crate) fn stale_revision(api: &Api, call: &Call) -> Option<u64> {
-    (call.stale_by > 0).then(|| api.store.revision().saturating_sub(call.stale_by).max(1))
+    (call.stale_by > 0).then(|| api.store.revision().saturating_sub(call.stale_by).max(api.store.oldest()))
 }
 
 /// Refuses a revision that is no number or not written yet.

@@ -88,6 +88,11 @@ impl Store {
         self.lock().revision
     }
 
+    /// The oldest revision that can still be read.
+    pub(crate) fn oldest(&self) -> u64 {
+        self.lock().compacted.max(1)
+    }
+
     /// Wakes whenever something was written.
     pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
         self.latest.subscribe()
@@ -279,7 +284,9 @@ mod tests {
         assert_eq!(before.objects[0].1["metadata"]["resourceVersion"], "2");
         assert_eq!(store.list(&resource(), None, Some(4)).unwrap().objects.len(), 2);
         assert_eq!(store.list(&resource(), None, Some(6)).unwrap_err(), Unavailable::TooNew(5));
+        assert_eq!(store.oldest(), 1);
         store.compact(4);
+        assert_eq!(store.oldest(), 4);
         assert_eq!(store.list(&resource(), None, Some(3)).unwrap_err(), Unavailable::TooOld(4));
         assert_eq!(store.changes_after(3).unwrap_err(), Unavailable::TooOld(4));
         assert_eq!(store.changes_after(4).unwrap().len(), 1);

@@ -89,6 +89,20 @@ async fn a_stale_read_of_what_is_new_finds_nothing() {
     assert!(maps.get_opt("m").await.unwrap().is_none());
 }
 
+/// An object that is there, and always was as far as anybody can still read, is not missing.
+#[tokio::test]
+async fn a_stale_read_goes_back_to_the_oldest_revision_that_is_kept_and_no_further() {
+    let server = server();
+    let maps = maps(&server);
+    maps.create(&PostParams::default(), &map("m")).await.unwrap();
+    set(&maps, "2").await;
+    server.compact();
+    set(&maps, "3").await;
+    server.faults().add(Fault::new(Effect::StaleRead { revisions: 100 }).times(2));
+    assert_eq!(maps.get("m").await.unwrap().data.unwrap()["k"], "2");
+    assert_eq!(maps.list(&ListParams::default()).await.unwrap().items[0].data.as_ref().unwrap()["k"], "2");
+}
+
 #[tokio::test]
 async fn a_watch_breaks_after_some_events() {
     let server = server();

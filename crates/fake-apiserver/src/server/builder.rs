@@ -84,7 +84,7 @@ impl Builder {
         self.object(namespace(name))
     }
 
-    /// A hook as by [`Server::admit`]. It also sees nothing of the initial objects.
+    /// A hook as by [`Server::admit`]. It does not see the initial objects.
     #[must_use]
     pub fn admit(
         self,

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -9,6 +10,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::sleep;
 
 use super::kubeconfig;
 use super::service::ApiService;
@@ -21,6 +23,9 @@ pub struct Serving {
     stop: watch::Sender<bool>,
     task: Option<JoinHandle<()>>,
 }
+
+/// After an error of the listener, such as too many open files.
+const PAUSE: Duration = Duration::from_millis(100);
 
 impl Serving {
     pub(super) fn start(api: &Arc<Api>, listener: TcpListener) -> std::io::Result<Self> {
@@ -62,8 +67,9 @@ async fn accept(service: ApiService, listener: TcpListener, mut stopped: watch::
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
-                connections.spawn(connection(service.clone(), stream, stopped.clone()));
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => drop(connections.spawn(connection(service.clone(), stream, stopped.clone()))),
+                Err(_) => sleep(PAUSE).await,
             },
             _ = stopped.changed() => break,
             Some(_) = connections.join_next() => {}
