@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -141,14 +142,21 @@ func (t test) run(every time.Duration, ruleFiles []string, known, fired map[stri
 		}
 	}
 
-	end := time.Duration(0)
-	for _, at := range t.SilentAt {
-		end = max(end, time.Duration(at))
-	}
+	looks := slices.Clone(t.SilentAt)
 	for _, expected := range t.Alerts {
-		end = max(end, time.Duration(expected.At))
+		looks = append(looks, expected.At)
 		fired[expected.Alert] = fired[expected.Alert] || len(expected.Alerts) > 0
 	}
+	if len(looks) == 0 {
+		return nil, errors.New("it looks at nothing")
+	}
+	for _, at := range looks {
+		// Rules are evaluated at multiples only, so that nobody would look then.
+		if every <= 0 || time.Duration(at)%every != 0 {
+			return nil, fmt.Errorf("%s is no multiple of the evaluation interval %s", at, every)
+		}
+	}
+	end := time.Duration(slices.Max(looks))
 	var failures []string
 	for at := time.Duration(0); at <= end; at += every {
 		now := time.Unix(0, 0).UTC().Add(at)
