@@ -83,7 +83,7 @@ impl Item {
     pub(super) fn new(
         network: &Network,
         bundle: Option<&Reading<ObservedDataplane>>,
-        point: impl FnOnce(Fault) -> ItemError,
+        point: impl FnMut(Fault) -> ItemError,
     ) -> Self {
         let (mut faults, metadata, status) = (Vec::new(), &network.metadata, &network.status);
         let provider_status = status.provider_status.as_ref();
@@ -104,7 +104,7 @@ impl Item {
         Self {
             namespace: metadata.namespace.clone(),
             name: metadata.name.clone(),
-            error: faults.into_iter().next().map(point),
+            error: faults.into_iter().map(point).reduce(and),
             operation: status.last_operation.clone(),
             up_to_date: status.observed_generation == metadata.generation
                 && !metadata.annotations.contains_key(OPERATION)
@@ -152,6 +152,15 @@ impl Item {
     }
 }
 
+/// Both errors as one, which points at the first place.
+fn and(mut first: ItemError, other: ItemError) -> ItemError {
+    let ItemError { path, kind: _, text, diagnostics } = other;
+    let place = if path.is_empty() { path } else { format!("{path}: ") };
+    first.text = format!("{}; {place}{text}", first.text);
+    first.diagnostics.extend(diagnostics);
+    first
+}
+
 fn keep<T>(
     read: Result<T, gardener_api::network_status::RecordError>,
     path: &'static str,
@@ -183,4 +192,32 @@ fn in_effect(
             .map(|families| (families, Some(source)))
     });
     known.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use calico_policy::{ReadFailure, ReadFailureKind};
+
+    use super::*;
+
+    #[test]
+    fn everything_that_cannot_be_read_is_told() {
+        let network = serde_json::json!({
+            "metadata": {"namespace": "n", "name": "a"},
+            "spec": {"type": "calico"},
+            "status": {"providerStatus": [], "state": []},
+        });
+        let network: Network = serde_json::from_str(&network.to_string()).unwrap();
+        let bundle = Reading::Unreadable(ReadFailure::new(ReadFailureKind::Refused, "not allowed"));
+        let mut places = Vec::new();
+        let item = Item::new(&network, Some(&bundle), |Fault { path, kind, text }| {
+            places.push(path);
+            ItemError { path: path.to_owned(), kind, text, diagnostics: Vec::new() }
+        });
+        let error = item.error.unwrap();
+        assert_eq!(places, ["status.providerStatus", "status.state", ""]);
+        assert_eq!(error.path, "status.providerStatus");
+        assert!(error.text.contains("; status.state: "), "{}", error.text);
+        assert!(error.text.ends_with("; the bundle: not allowed"), "{}", error.text);
+    }
 }
