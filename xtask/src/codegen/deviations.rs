@@ -12,12 +12,11 @@ const INTRODUCTION: &str = "\
 
 # Deliberate deviations from the Go extension
 
-What is not in this table behaves as the Go extension does (gardener-extension-networking-calico, v1.60.0-dev). Reading, deciding,
-validating, rendering, the controller and the admission webhook are built, and only they are compared here; the charts are not,
-so that nothing is said about them. The scripts in containers, the dashboards and all descriptions are our own.
+What is not in this table behaves as the Go extension does (gardener-extension-networking-calico, v1.60.0-dev). The scripts in
+containers, the dashboards and all descriptions are our own; of the charts the rows named C say what differs.
 
-The numbers: D what the extension itself does, G what it inherits from Gardener's library, A admission, N choices of our own
-without a defect behind them. A number that is missing is not built yet, or is as in the Go extension.
+The numbers: D what the extension itself does, G what it inherits from Gardener's library, A admission, C charts and what is stored, N
+choices of our own without a defect behind them. A number that is missing is as in the Go extension, or is told under another one.
 
 Evidence is one of two:
 
@@ -93,7 +92,7 @@ fn test(test: &Test) -> String {
 fn number(id: &str) -> (usize, u32) {
     let (group, number) = id.split_at(id.len().min(1));
     (
-        ["D", "G", "A", "N"].iter().position(|known| *known == group).unwrap_or(usize::MAX),
+        ["D", "G", "A", "C", "N"].iter().position(|known| *known == group).unwrap_or(usize::MAX),
         number.parse().unwrap_or(u32::MAX),
     )
 }
@@ -104,9 +103,18 @@ mod tests {
 
     #[test]
     fn numbers_sort_by_group_and_as_numbers() {
-        let mut ids = ["N1", "A2", "D10", "D2", "G9"];
+        let mut ids = ["N1", "C3", "A2", "D10", "D2", "G9"];
         ids.sort_by_key(|id| number(id));
-        assert_eq!(ids, ["D2", "D10", "G9", "A2", "N1"]);
+        assert_eq!(ids, ["D2", "D10", "G9", "A2", "C3", "N1"]);
+    }
+
+    #[test]
+    fn every_row_is_of_a_group_that_the_introduction_names() {
+        let ids = rows::all().map(|row| row.id).chain(tested::rows().map(|row| row.id));
+        for id in ids {
+            let (group, number) = number(id);
+            assert!(group < usize::MAX && number < u32::MAX, "{id}");
+        }
     }
 
     #[test]

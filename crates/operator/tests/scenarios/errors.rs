@@ -1,6 +1,8 @@
 //! What goes wrong is told, with its code, and is over when it is over.
 
-use fake_apiserver::{Fault, Verb};
+use std::time::Duration;
+
+use fake_apiserver::{Effect, Fault, Verb};
 use operator::controller::Next;
 use serde_json::json;
 
@@ -92,6 +94,32 @@ async fn an_outage_that_lasts_is_told_without_a_code_and_is_over_when_it_is_over
     assert_eq!(world.last_operation(), "Create Succeeded 100 Successfully reconciled Network");
 }
 
+/// Every attempt but the last of each request times out, which together is more than one look may take. The status has time of its own.
+#[tokio::test(start_paused = true)]
+async fn a_reconcile_that_takes_too_long_is_told() {
+    let world = World::new();
+    world.ask("reconcile", json!(null));
+    for (resource, verb) in [
+        ("clusters", Verb::Get),
+        ("managedresources", Verb::Get),
+        ("secrets", Verb::Create),
+        ("managedresources", Verb::Create),
+        ("configmaps", Verb::Get),
+        ("configmaps", Verb::Patch),
+        ("scrapeconfigs", Verb::List),
+        ("scrapeconfigs", Verb::Patch),
+    ] {
+        let slow = Fault::new(Effect::Latency(Duration::from_secs(15)));
+        world.seed.faults().add(slow.resource(resource).verb(verb).times(3));
+    }
+    world.reconcile().await.unwrap_err();
+    let last = world.last_operation();
+    assert_eq!(last, "Create Error 50 Error reconciling Network: it took longer than 180 s");
+    assert_eq!(world.status()["lastError"]["codes"], json!(null));
+    world.settle().await;
+    assert_eq!(world.last_operation(), "Create Succeeded 100 Successfully reconciled Network");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_success_that_could_not_be_told_is_told_later() {
     let world = World::new();
@@ -112,7 +140,7 @@ async fn an_answer_that_was_lost_creates_nothing_twice() {
     let world = World::new();
     world.ask("reconcile", json!(null));
     for resource in ["secrets", "managedresources"] {
-        let fault = Fault::new(fake_apiserver::Effect::LostResponse);
+        let fault = Fault::new(Effect::LostResponse);
         world.seed.faults().add(fault.resource(resource).verb(Verb::Create).times(1));
     }
     // The ManagedResource is there, and not known to be ours: the next look reads it.

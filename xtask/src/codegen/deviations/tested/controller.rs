@@ -125,6 +125,13 @@ pub(crate) const ROWS: &[Tested] = &[
         tests: &[Test { path: ERRORS, name: "a_cluster_that_is_missing_is_told" }],
     },
     Tested {
+        id: "G5",
+        go: "a reconcile that takes longer than three minutes leaves the status at Processing: telling its error shares its time",
+        ours: "the error is told in a time of its own",
+        why: "somebody must see it",
+        tests: &[Test { path: ERRORS, name: "a_reconcile_that_takes_too_long_is_told" }],
+    },
+    Tested {
         id: "G6",
         go: "a request that was heard and not told of before a crash is forgotten; so is one for a failed shoot",
         ours: "a new process compares generation and timestamp; a failed shoot keeps its annotation",
@@ -180,11 +187,32 @@ pub(crate) const ROWS: &[Tested] = &[
         tests: &[Test { path: SWITCH, name: "a_switch_is_held_until_every_node_has_a_route_and_then_made" }],
     },
     Tested {
+        id: "G13",
+        go: "every Cluster and every ManagedResource of the seed is watched and kept, to read one of each",
+        ours: "the one is read; of Networks only the metadata are watched",
+        why: "a Cluster has tens of kilobytes, and a seed has hundreds of them",
+        tests: &[Test {
+            path: "crates/operator/tests/scenarios/permissions.rs",
+            name: "a_life_of_a_network_uses_every_rule_of_the_controller",
+        }],
+    },
+    Tested {
         id: "G16",
         go: "`lastUpdateTime` is the clock of this process",
         ours: "never older than the timestamp of the request",
         why: "gardenlet rejects what seems older",
         tests: &[Test { path: CREATE, name: "a_status_is_never_older_than_the_request" }],
+    },
+    Tested {
+        id: "G17",
+        go: "ManagedResource and Secret are replaced by what a cache had of them: conflicts, and labels and annotations of others are lost",
+        ours: "the ManagedResource is written over what was just read, and keeps what others wrote; the name of a Secret is a digest of its \
+               content, so that none is replaced",
+        why: "others may have something to say about them",
+        tests: &[Test {
+            path: "crates/adapter-k8s/src/bundle/managed_resource.rs",
+            name: "what_others_wrote_stays_and_old_references_go",
+        }],
     },
     Tested {
         id: "G18",
