@@ -42,7 +42,8 @@ impl Release {
 
 pub(crate) fn run(release: Release) -> Result<Vec<Problem>, Failure> {
     let assets = provide(release)?;
-    println!("export {ASSETS}={}", assets.display());
+    // Quoted: whoever evaluates this may live in a folder with a space.
+    println!("export {ASSETS}='{}'", assets.display());
     let is_given = std::env::var_os(ASSETS).is_some();
     let is_there = assets.join(KUBECTL).is_file()
         || is_given && process::exists(Command::new(KUBECTL).args(["version", "--client"]));
@@ -55,7 +56,7 @@ pub(crate) fn run(release: Release) -> Result<Vec<Problem>, Failure> {
             &folder.join(KUBECTL),
         )?;
         if is_given {
-            println!("export PATH={}:\"$PATH\"", folder.display());
+            println!("export PATH='{}':\"$PATH\"", folder.display());
         }
     }
     Ok(Vec::new())
