@@ -8,6 +8,7 @@ pub mod rate_limit;
 pub mod request;
 pub mod resource;
 mod retry;
+pub(crate) mod transport;
 pub(crate) mod watch;
 
 use std::sync::Arc;
@@ -84,19 +85,18 @@ impl ApiClient {
         }))
     }
 
-    /// Connects by a configuration. Retries are ours alone: those of the library would be neither counted nor limited.
+    /// Connects by a configuration.
     ///
     /// # Errors
     /// [`kube::Error`] where the configuration cannot be used, such as a certificate that does not parse.
     #[allow(clippy::result_large_err, reason = "the library's own error, once per connection")]
     pub fn connect(
-        mut config: kube::Config,
+        config: kube::Config,
         rate_limit: RateLimit,
         observer: Arc<dyn ObserveRequest>,
     ) -> Result<Self, kube::Error> {
-        config.default_retry = false;
         let host = config.cluster_url.authority().map(ToString::to_string).unwrap_or_default();
-        Ok(Self::new(kube::Client::try_from(config)?, host, rate_limit, observer))
+        Ok(Self::new(transport::builder(config)?.build(), host, rate_limit, observer))
     }
 
     /// The same client with another patience.

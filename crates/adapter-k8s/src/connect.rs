@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use kube::client::{Body, ClientBuilder};
+use kube::client::Body;
 use kube::config::{InClusterError, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 use tokio::time::Instant;
 use tower::Service;
 
-use crate::client::{Attempt, ObserveRequest, Outcome, USER_AGENT, Verb};
+use crate::client::{Attempt, ObserveRequest, Outcome, USER_AGENT, Verb, transport};
 
 /// Where the configuration of the connection comes from; the first that is given counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -91,12 +91,11 @@ pub fn connection(
     silence: Duration,
     observer: &Arc<dyn ObserveRequest>,
 ) -> Result<Client, ConnectError> {
-    config.default_retry = false;
     config.read_timeout = Some(silence);
     let agent = http::HeaderValue::from_static(USER_AGENT);
     config.headers.push((http::header::USER_AGENT, agent));
     let host: Arc<str> = config.cluster_url.authority().map(ToString::to_string).unwrap_or_default().into();
-    let builder = ClientBuilder::try_from(config).map_err(|error| ConnectError::Client(Box::new(error)))?;
+    let builder = transport::builder(config).map_err(|error| ConnectError::Client(Box::new(error)))?;
     let observed =
         tower::layer::layer_fn(|inner| Observed { inner, host: Arc::clone(&host), observer: Arc::clone(observer) });
     Ok(builder.with_layer(&observed).build())

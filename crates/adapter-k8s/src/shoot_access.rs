@@ -12,10 +12,11 @@ use std::time::Duration;
 
 use calico_policy::{ReadFailure, ReadFailureKind};
 use gardener_api::secret::Secret;
+use kube::client::ClientBuilder;
 use tokio::time::Instant;
 
 use crate::client::resource::SECRETS;
-use crate::client::{ApiClient, ApiError, ObserveRequest, Patience, RateLimit, Request, optional};
+use crate::client::{ApiClient, ApiError, ObserveRequest, Patience, RateLimit, Request, optional, transport};
 
 pub use kubeconfig::KubeconfigError;
 
@@ -96,7 +97,9 @@ impl ShootAccess {
     /// Access over the network.
     #[must_use]
     pub fn new(seed: ApiClient, address: Address, observer: Arc<dyn ObserveRequest>) -> Self {
-        Self::connecting_by(seed, address, observer, |config| kube::Client::try_from(config).map_err(Box::new))
+        Self::connecting_by(seed, address, observer, |config| {
+            transport::builder(config).map(ClientBuilder::build).map_err(Box::new)
+        })
     }
 
     /// Access over something else.

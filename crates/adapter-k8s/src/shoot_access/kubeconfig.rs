@@ -40,10 +40,9 @@ pub(super) async fn config(secret: &Secret) -> Result<kube::Config, KubeconfigEr
         check(user.get("user").ok_or(KubeconfigError::NoCredentials)?)?;
     }
     let kubeconfig: Kubeconfig = serde_json::from_value(document).map_err(|_| KubeconfigError::Form)?;
-    let mut config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
+    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
         .await
         .map_err(|_| KubeconfigError::Connection)?;
-    config.default_retry = false;
     Ok(config)
 }
 
@@ -83,7 +82,6 @@ mod tests {
     async fn what_gardener_writes_is_taken() {
         let config = config(&secret(&json!({"token": "t"}))).await.unwrap();
         assert_eq!(config.cluster_url.to_string(), "http://kube-apiserver.n.svc/");
-        assert!(!config.default_retry);
         assert!(super::config(&secret(&json!({"username": "u", "password": "p"}))).await.is_ok());
     }
 
