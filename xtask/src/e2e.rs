@@ -9,6 +9,7 @@ mod calico;
 mod child;
 mod client_go;
 mod controller;
+mod detour;
 mod journal;
 mod landscape;
 mod lane;

@@ -204,11 +204,16 @@ impl Server {
         let name = self.name;
         let document = json!({
             "apiVersion": "v1",
+        self.kubeconfig_by(&self.address, user)
+    }
+
+    /// The same, by another address.
+    pub(super) fn kubeconfig_by(&self, address: &str, user: &Value) -> String {
             "kind": "Config",
             "current-context": name,
             "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
             "clusters": [{"name": name, "cluster": {
-                "server": self.address,
+                "server": address,
                 "certificate-authority-data": base64(&self.certificate),
             }}],
             "users": [{"name": name, "user": user}],

@@ -11,6 +11,7 @@ mod looked_at;
 mod moves;
 mod recorded;
 mod second_thoughts;
+mod server_errors;
 mod switch;
 mod unreadable;
 mod upgrade;
@@ -50,6 +51,8 @@ pub(crate) enum Story {
     UnreadableManagedResource,
     /// The nodes cannot be read
     UnreadableNodes,
+    /// In a hold the API server of the shoot answers with errors only, then not at all, then well again
+    ServerErrors,
     /// The overlay is turned on again in a hold, after the route writer has tainted nodes
     CalledOff,
     /// The shoot is hibernated in a hold and wakes up
@@ -94,6 +97,7 @@ pub(super) async fn play(story: Story, stage: &mut Stage<'_>) -> Result<(), Trou
         Story::UnreadableSecret => unreadable::secret(stage).await,
         Story::UnreadableManagedResource => unreadable::managed_resource(stage).await,
         Story::UnreadableNodes => unreadable::nodes(stage).await,
+        Story::ServerErrors => server_errors::server_errors(stage).await,
         Story::CalledOff => second_thoughts::called_off(stage).await,
         Story::Hibernated => second_thoughts::hibernated(stage).await,
         Story::Restore => moves::with_record(stage).await,

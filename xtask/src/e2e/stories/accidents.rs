@@ -7,6 +7,7 @@ use fake_apiserver::world::routes::AtFirst;
 
 use super::{hold, is_native, is_overlaid};
 use crate::e2e::controller::Election;
+use crate::e2e::detour::{Detour, Fault};
 use crate::e2e::stage::{MACHINES, Stage};
 use crate::e2e::trouble::Trouble;
 
@@ -29,12 +30,15 @@ pub(super) async fn server_crash(stage: &mut Stage<'_>) -> Result<(), Trouble> {
 }
 
 /// The phases that a status shows before a switch is done.
-const PHASES: [&str; 4] = ["Guarding", "AwaitingRoutes", "Switching", "Verifying"];
+const PHASES: [&str; 5] = ["Guarding", "Cleaning", "AwaitingRoutes", "Switching", "Verifying"];
 
 pub(super) async fn killed(stage: &mut Stage<'_>) -> Result<(), Trouble> {
     // A roll-out that one cannot miss.
     stage.pace.start = Duration::from_millis(1000);
+    let way = Detour::open(stage).await?;
     stage.install(MACHINES).await?;
+    // Conditions of Calico are otherwise gone before the guard is effective, and no status shows the phase that cleans.
+    way.set(Fault::ErrorsToCleaning);
     stage.turn_overlay_off().await?;
     let mut killed = BTreeSet::new();
     loop {
@@ -49,6 +53,10 @@ pub(super) async fn killed(stage: &mut Stage<'_>) -> Result<(), Trouble> {
             break;
         }
         stage.replace_controller().await?;
+        if phase == "Cleaning" {
+            stage.check("a cleaning failed", way.is_met(), true);
+            way.set(Fault::None);
+        }
         if phase == "AwaitingRoutes" {
             stage.until_held("AwaitingRoutes Hold RoutesMissing Held").await?;
             stage.start_routes(AtFirst::Silence, &[]).await;
@@ -60,7 +68,7 @@ pub(super) async fn killed(stage: &mut Stage<'_>) -> Result<(), Trouble> {
     stage.check(
         "killed in",
         killed.into_iter().collect::<Vec<_>>().join(", "),
-        "AwaitingRoutes, Guarding, Switching, Verifying",
+        "AwaitingRoutes, Cleaning, Guarding, Switching, Verifying",
     );
     Ok(())
 }
