@@ -82,12 +82,15 @@ impl Server {
 
         // Webhooks are reached through a proxy, where a story has one: there is neither DNS nor a network of pods.
         let services = path("services.sock");
+        let through = json!({"proxyProtocol": "HTTPConnect", "transport": {"uds": {"udsName": services}}});
         let selector = json!({
             "apiVersion": "apiserver.k8s.io/v1beta1",
             "kind": "EgressSelectorConfiguration",
-            "egressSelections": [{"name": "controlplane", "connection": {
-                "proxyProtocol": "HTTPConnect", "transport": {"uds": {"udsName": services}},
-            }}],
+            // For webhooks that are registered by an address, and for those that are by a Service.
+            "egressSelections": [
+                {"name": "controlplane", "connection": through},
+                {"name": "cluster", "connection": through},
+            ],
         });
         write("egress.json", &selector.to_string())?;
 
@@ -201,14 +204,14 @@ impl Server {
 
     /// A kubeconfig for whoever proves to be a user like this.
     pub(super) fn kubeconfig_of(&self, user: &Value) -> String {
-        let name = self.name;
-        let document = json!({
-            "apiVersion": "v1",
         self.kubeconfig_by(&self.address, user)
     }
 
     /// The same, by another address.
     pub(super) fn kubeconfig_by(&self, address: &str, user: &Value) -> String {
+        let name = self.name;
+        let document = json!({
+            "apiVersion": "v1",
             "kind": "Config",
             "current-context": name,
             "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],

@@ -1,5 +1,5 @@
-//! Services, as the API server of another cluster reaches them: it asks this proxy for a host and a port, and is led to whatever listens
-//! for them on loopback. In a seed DNS, kube-proxy and network policies do that.
+//! Services, as API servers reach them: they ask this proxy for a host and a port, and are led to whatever listens for them on loopback.
+//! In a seed DNS, kube-proxy and network policies do that.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,15 +23,16 @@ pub(super) struct Services {
 const LONGEST: usize = 4096;
 
 impl Services {
-    /// Leads from `NAME.NAMESPACE:PORT` of a Service to its target ports, and from nowhere else.
+    /// Leads from `NAME.NAMESPACE:PORT` of a Service, and from the address that its cluster has given it, to its target ports, and from
+    /// nowhere else.
     pub(super) fn serve(socket: &Path, service: &Value) -> Result<Self, Trouble> {
-        let host = format!("{}.{}", text(service, "/metadata/name"), text(service, "/metadata/namespace"));
+        let name = format!("{}.{}", text(service, "/metadata/name"), text(service, "/metadata/namespace"));
+        let hosts = [name.as_str(), text(service, "/spec/clusterIP")];
         let ports = service.pointer("/spec/ports").and_then(Value::as_array).into_iter().flatten();
         let number = |port: &Value, field: &str| port.get(field).and_then(Value::as_u64).unwrap_or_default();
         let known: BTreeMap<String, u16> = ports
-            .filter_map(|port| {
-                Some((format!("{host}:{}", number(port, "port")), u16::try_from(number(port, "targetPort")).ok()?))
-            })
+            .filter_map(|port| Some((number(port, "port"), u16::try_from(number(port, "targetPort")).ok()?)))
+            .flat_map(|(port, target)| hosts.map(|host| (format!("{host}:{port}"), target)))
             .collect();
         // Left by a story before.
         let _ = std::fs::remove_file(socket);

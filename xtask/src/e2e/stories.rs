@@ -2,6 +2,7 @@
 
 mod accidents;
 mod admitted;
+mod admitted_by_service;
 mod churn;
 mod client_go;
 mod go;
@@ -71,12 +72,14 @@ pub(crate) enum Story {
     LookedAt,
     /// The charts of the admission are installed, and an API server asks a pod of the Deployment about Shoots
     Admitted,
+    /// The same where garden and runtime cluster are one: its API server finds the pod by a Service
+    AdmittedByService,
 }
 
 impl Story {
     /// Whether Helm is needed.
     pub(super) fn installs_charts(self) -> bool {
-        matches!(self, Self::Installed | Self::LookedAt | Self::Admitted)
+        matches!(self, Self::Installed | Self::LookedAt | Self::Admitted | Self::AdmittedByService)
     }
 }
 
@@ -106,6 +109,7 @@ pub(super) async fn play(story: Story, stage: &mut Stage<'_>) -> Result<(), Trou
         Story::Upgrade => upgrade::upgrade(stage).await,
         Story::Installed => installed::installed(stage).await,
         Story::Admitted => admitted::admitted(stage).await,
+        Story::AdmittedByService => admitted_by_service::admitted_by_service(stage).await,
         Story::LookedAt => looked_at::looked_at(stage).await,
     }
 }

@@ -16,22 +16,24 @@ use crate::e2e::services::Services;
 use crate::e2e::stage::Stage;
 use crate::e2e::trouble::Trouble;
 
-const NAME: &str = "gardener-extension-admission-calico";
+pub(super) const NAME: &str = "gardener-extension-admission-calico";
 /// In the runtime cluster.
-const NAMESPACE: &str = "extension-networking-calico";
+pub(super) const NAMESPACE: &str = "extension-networking-calico";
 /// Of Shoots.
-const PROJECT: &str = "garden-e2e";
-const SHOOTS: &str = "/apis/core.gardener.cloud/v1beta1/namespaces/garden-e2e/shoots";
+pub(super) const PROJECT: &str = "garden-e2e";
+pub(super) const SHOOTS: &str = "/apis/core.gardener.cloud/v1beta1/namespaces/garden-e2e/shoots";
 /// Where gardener-operator has the kubeconfig of the garden mounted.
 const GARDEN: &str = "/var/run/secrets/gardener.cloud";
-const REGISTRATION: Kind = Kind {
+pub(super) const REGISTRATION: Kind = Kind {
     group: "admissionregistration.k8s.io",
     version: "v1",
     kind: "ValidatingWebhookConfiguration",
     plural: "validatingwebhookconfigurations",
 };
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 const MERGE: &str = "application/merge-patch+json";
+/// A registration for reviews of v1beta1 only, and the name of its webhook.
+const OLD: &str = "old.example.org";
 const ASKED_WITHIN: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -105,7 +107,7 @@ async fn lead_to_the_garden(stage: &Stage<'_>) -> Result<(), Trouble> {
 }
 
 /// An API server learns of a registration, and of a kind, a moment later.
-async fn asks_sooner_or_later(stage: &Stage<'_>) -> Result<(), Trouble> {
+pub(super) async fn asks_sooner_or_later(stage: &Stage<'_>) -> Result<(), Trouble> {
     let (garden, path) = (stage.lane.shoot.client(), format!("{SHOOTS}?dryRun=All"));
     let bad = shoot(stage, "probe", &json!({"backend": "x"}));
     let started = Instant::now();
@@ -125,7 +127,7 @@ async fn asks_sooner_or_later(stage: &Stage<'_>) -> Result<(), Trouble> {
 }
 
 /// What the API server of the garden makes of the answers.
-async fn answers(stage: &mut Stage<'_>) -> Result<(), Trouble> {
+pub(super) async fn answers(stage: &mut Stage<'_>) -> Result<(), Trouble> {
     let garden = stage.lane.shoot.client();
     let bad = shoot(stage, "bad", &json!({"backend": "x"}));
     let (code, answer) = send(&garden, Method::POST, SHOOTS, JSON, &bad).await?;
@@ -149,6 +151,46 @@ async fn answers(stage: &mut Stage<'_>) -> Result<(), Trouble> {
         "200 299 - \"an overlay switch begins: IPv4 `Ipip(Always)` stays in effect until every node has the condition \
          NetworkUnavailable=False with reason RouteCreated\"",
     );
+    answers_in_the_old_way(stage).await
+}
+
+/// An API server that is told of no other version asks with an AdmissionReview of v1beta1. Only this registration is asked about a Shoot
+/// with its label.
+async fn answers_in_the_old_way(stage: &mut Stage<'_>) -> Result<(), Trouble> {
+    let garden = stage.lane.shoot.client();
+    let mut registration = stage.shoot().get(&REGISTRATION, "", NAME).await?.unwrap_or_default();
+    for (pointer, value) in [
+        ("/metadata", json!({"name": OLD})),
+        ("/webhooks/0/name", OLD.into()),
+        ("/webhooks/0/admissionReviewVersions", json!(["v1beta1"])),
+        ("/webhooks/0/objectSelector", json!({"matchLabels": {"review": "old"}})),
+    ] {
+        if let Some(place) = registration.pointer_mut(pointer) {
+            *place = value;
+        }
+    }
+    stage.shoot().create(&REGISTRATION, registration).await?;
+    let mut bad = shoot(stage, "old", &json!({"backend": "x"}));
+    if let Some(labels) = bad.pointer_mut("/metadata/labels") {
+        *labels = json!({"review": "old"});
+    }
+    let path = format!("{SHOOTS}?dryRun=All");
+    let started = Instant::now();
+    let (code, answer) = loop {
+        let answered = send(&garden, Method::POST, &path, JSON, &bad).await?;
+        // Before it knows of the registration it takes the Shoot.
+        if answered.0 != 201 || started.elapsed() > ASKED_WITHIN {
+            break answered;
+        }
+        sleep(LOOK).await;
+    };
+    let message = text(&answer, "/message").split(": ").next().unwrap_or_default();
+    stage.check(
+        "a bad Shoot in a review of v1beta1",
+        format!("{code} {message}"),
+        "403 admission webhook \"old.example.org\" denied the request",
+    );
+    stage.shoot().delete(&REGISTRATION, "", OLD).await?;
     Ok(())
 }
 
@@ -176,7 +218,7 @@ async fn may_do_nothing_else(stage: &mut Stage<'_>) -> Result<(), Trouble> {
 }
 
 /// No other story is to be asked about Shoots.
-async fn tidy_up(stage: &mut Stage<'_>) -> Result<(), Trouble> {
+pub(super) async fn tidy_up(stage: &mut Stage<'_>) -> Result<(), Trouble> {
     stage.shoot().delete(&REGISTRATION, "", NAME).await?;
     let path = format!("{SHOOTS}/good");
     let (code, _) = send(&stage.lane.shoot.client(), Method::DELETE, &path, JSON, &Value::Null).await?;
@@ -185,7 +227,7 @@ async fn tidy_up(stage: &mut Stage<'_>) -> Result<(), Trouble> {
 }
 
 /// The Shoot of the stories, with a NetworkConfig of its own.
-fn shoot(stage: &Stage<'_>, name: &str, config: &Value) -> Value {
+pub(super) fn shoot(stage: &Stage<'_>, name: &str, config: &Value) -> Value {
     let mut shoot = stage.wish.cluster(PROJECT).pointer("/spec/shoot").cloned().unwrap_or_default();
     let labels = json!({"networking.extensions.gardener.cloud/calico": "true"});
     let metadata = json!({"name": name, "namespace": PROJECT, "labels": labels});
@@ -203,7 +245,7 @@ fn shoot(stage: &Stage<'_>, name: &str, config: &Value) -> Value {
 }
 
 /// The stand-in for Gardener's own API server, which serves Shoots.
-fn definition() -> Value {
+pub(super) fn definition() -> Value {
     let schema = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
     json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
