@@ -35,6 +35,11 @@ impl Child {
         Ok(Self { process, log: log.to_owned() })
     }
 
+    /// The process; `None` where it has ended.
+    pub(super) fn id(&self) -> Option<u32> {
+        self.process.id()
+    }
+
     /// Ends it as a crash does, and waits until it is gone.
     pub(super) async fn kill(mut self) -> Result<(), Trouble> {
         self.process.kill().await.map_err(Trouble::machine("cannot kill a program"))

@@ -76,6 +76,11 @@ impl Controller {
         Err(Trouble::Other(format!("the controller was asked to end, and ended with {status}")))
     }
 
+    /// The process; `None` where it has ended.
+    pub(super) fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Ends it in the middle of whatever it does.
     pub(super) async fn kill(mut self) -> Result<(), Trouble> {
         self.child.still_runs()?;

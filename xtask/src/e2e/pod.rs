@@ -2,11 +2,16 @@
 //! gardener-resource-manager mounts for its ServiceAccount.
 //!
 //! The file system of the pod is a folder: the binary, what is mounted, and of this machine the system's libraries, `/proc` and `/dev`,
-//! all of it read-only. It is entered by a mount namespace of its own. Otherwise than on a node: the image is not pulled, its binary
-//! is the one under test; the user is whoever runs this, not 65532; the network is that of this machine, which is why ports are
-//! values of the chart; and the API server is at its address on loopback, not at that of a Service.
+//! all of it read-only. It is entered by a mount namespace of its own, as the user and with the capabilities that the Deployment says.
+//! Otherwise than on a node: the image is not pulled, its binary is the one under test; there is no seccomp profile; the network is that
+//! of this machine, which is why ports are values of the chart; and the API server is at its address on loopback, not at that of a
+//! Service. Where this is not run by root, it stays the user who runs it.
 
+mod identity;
+
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use base64::Engine as _;
 use fake_apiserver::world::{Kind, kinds};
@@ -16,10 +21,12 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Duration, Instant, sleep};
 
+use self::identity::Identity;
 use super::controller::{Controller, Launch};
 use super::rendered::send;
 use super::scene::text;
 use super::servers::Server;
+use super::stage::Stage;
 use super::trouble::Trouble;
 
 /// A pod that is to be started.
@@ -48,7 +55,12 @@ const READY_WITHIN: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(50);
 const OK: u16 = 200;
 
-/// Enters the file system of the pod: `sh -c SCRIPT pod ROOT PROGRAM ARGUMENTS…`.
+const CONTAINER: &str = "/spec/template/spec/containers/0";
+/// Of files that are mounted: a kubelet gives them to the group of the pod.
+const READABLE_BY_GROUP: u32 = 0o440;
+
+/// Enters the file system of the pod, and becomes who it is to be: `sh -c SCRIPT pod ROOT PROGRAM OPTIONS… ARGUMENTS…`, with options of
+/// `setpriv`.
 const ENTER: &str = r#"
 set -eu
 root=$1 program=$2
@@ -62,7 +74,7 @@ done
 : >"$root/networking-calico"
 mount --bind "$program" "$root/networking-calico"
 mount -o remount,bind,ro "$root"
-exec chroot "$root" /networking-calico "$@"
+exec chroot "$root" "$(command -v setpriv)" "$@"
 "#;
 
 /// Whether this machine lets us make a mount namespace.
@@ -70,26 +82,49 @@ pub(super) fn is_possible() -> bool {
     entrance().is_some()
 }
 
-/// How `unshare` makes a mount namespace here: root needs no namespace of users, and where root lives in a container may not make one.
-fn entrance() -> Option<&'static [&'static str]> {
-    let ways: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
-    ways.into_iter().find(|way| {
-        let mut probe = std::process::Command::new("unshare");
-        crate::process::exists(probe.args(*way).arg("true"))
+/// How a mount namespace is made here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Entrance {
+    /// By root, who may also become somebody else.
+    Root,
+    /// By anybody, in a namespace of users that knows nobody else.
+    Users,
+}
+
+impl Entrance {
+    /// The options of `unshare`.
+    const fn options(self) -> &'static [&'static str] {
+        match self {
+            Self::Root => &["--mount"],
+            Self::Users => &["--user", "--map-root-user", "--mount"],
+        }
+    }
+}
+
+/// The one that works: root needs no namespace of users, and where root lives in a container may not make one.
+fn entrance() -> Option<Entrance> {
+    static FOUND: OnceLock<Option<Entrance>> = OnceLock::new();
+    *FOUND.get_or_init(|| {
+        [Entrance::Root, Entrance::Users].into_iter().find(|way| {
+            let mut probe = std::process::Command::new("unshare");
+            crate::process::exists(probe.args(way.options()).arg("true"))
+        })
     })
 }
 
 impl Pod<'_> {
     /// Puts everything in its place and starts it.
     pub(super) async fn start(&self) -> Result<Running, Trouble> {
-        let container = self.at("/spec/template/spec/containers/0")?;
+        let container = self.at(CONTAINER)?;
+        let entrance = entrance().ok_or_else(|| Trouble::Other("no mount namespace can be made here".to_owned()))?;
+        let identity = Identity::of(self.deployment, container)?;
         self.mount_volumes(container).await?;
         if self.deployment.pointer("/spec/template/spec/automountServiceAccountToken") != Some(&Value::Bool(false)) {
             self.mount_token().await?;
         }
         let launch = Launch {
             program: PathBuf::from("unshare"),
-            arguments: self.arguments(container)?,
+            arguments: self.arguments(container, entrance, &identity)?,
             environment: self.environment(container)?,
             log: self.root.with_extension("log"),
         };
@@ -102,12 +137,13 @@ impl Pod<'_> {
         })
     }
 
-    fn arguments(&self, container: &Value) -> Result<Vec<String>, Trouble> {
+    fn arguments(&self, container: &Value, entrance: Entrance, identity: &Identity) -> Result<Vec<String>, Trouble> {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-        let entrance = entrance().ok_or_else(|| Trouble::Other("no mount namespace can be made here".to_owned()))?;
-        let mut arguments = words(entrance);
+        let mut arguments = words(entrance.options());
         arguments.extend(words(&["sh", "-c", ENTER, "pod"]));
         arguments.extend([self.root.display().to_string(), self.program.display().to_string()]);
+        arguments.extend(identity.options(entrance));
+        arguments.push("/networking-calico".to_owned());
         arguments.extend(words(self.entry_point));
         let given = container.get("args").and_then(Value::as_array).into_iter().flatten();
         for argument in given {
@@ -192,11 +228,18 @@ impl Pod<'_> {
         files.into_iter().try_for_each(|(file, bytes)| self.write(TOKEN_FOLDER, file, bytes))
     }
 
-    fn write(&self, folder: &str, file: &str, bytes: &[u8]) -> Result<(), Trouble> {
+    fn write(&self, folder: &str, name: &str, bytes: &[u8]) -> Result<(), Trouble> {
         let folder = self.root.join(folder.trim_start_matches('/'));
-        let cannot = || format!("cannot write `{}`", folder.join(file).display());
-        std::fs::create_dir_all(&folder).map_err(Trouble::machine(cannot()))?;
-        std::fs::write(folder.join(file), bytes).map_err(Trouble::machine(cannot()))
+        let file = folder.join(name);
+        let cannot = || Trouble::machine(format!("cannot write `{}`", file.display()));
+        std::fs::create_dir_all(&folder).map_err(cannot())?;
+        std::fs::write(&file, bytes).map_err(cannot())?;
+        if entrance() == Some(Entrance::Root) {
+            let group = Identity::of(self.deployment, self.at(CONTAINER)?)?.files;
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(READABLE_BY_GROUP)).map_err(cannot())?;
+            chown(&file, None, Some(group)).map_err(cannot())?;
+        }
+        Ok(())
     }
 
     fn namespace(&self) -> &str {
@@ -242,6 +285,21 @@ impl Running {
             sleep(LOOK).await;
         }
     }
+}
+
+/// Whether the kernel says of the process what the Deployment says of the pod: user and groups, capabilities that it has and could ever
+/// get, and that it gets no more.
+pub(super) fn is_as_the_deployment_says(stage: &mut Stage<'_>, running: &Running) -> Result<(), Trouble> {
+    let found = identity::of_process(running.controller.id())?;
+    let none = "CapEff 0000000000000000, CapBnd 0000000000000000, NoNewPrivs 1";
+    match entrance() {
+        Some(Entrance::Root) => {
+            let nonroot = "Uid 65532 65532 65532 65532, Gid 65532 65532 65532 65532, Groups 65532";
+            stage.check("the pod", found, format!("{nonroot}, {none}"));
+        }
+        _ => stage.note(format!("not run by root, so the pod is {found}")),
+    }
+    Ok(())
 }
 
 /// A token of a ServiceAccount, as gardener-resource-manager and kubelets ask for one.

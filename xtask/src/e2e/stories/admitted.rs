@@ -73,6 +73,7 @@ pub(super) async fn admitted(stage: &mut Stage<'_>) -> Result<(), Trouble> {
     };
     let mut running = pod.start().await?;
     running.ready().await?;
+    pod::is_as_the_deployment_says(stage, &running)?;
     running.exposes(&format!("leader_election_master_status{{name=\"{NAME}\"}} 1")).await?;
 
     asks_sooner_or_later(stage).await?;

@@ -60,6 +60,7 @@ pub(super) async fn admitted_by_service(stage: &mut Stage<'_>) -> Result<(), Tro
     };
     let mut running = pod.start().await?;
     running.ready().await?;
+    pod::is_as_the_deployment_says(stage, &running)?;
     asks_sooner_or_later(stage).await?;
     answers(stage).await?;
     let registered = stage.shoot().get(&REGISTRATION, "", NAME).await?.unwrap_or_default();

@@ -58,6 +58,7 @@ pub(super) async fn installed(stage: &mut Stage<'_>) -> Result<(), Trouble> {
     let pod = Pod { cluster: &stage.lane.seed, deployment, entry_point: &[], program: &program, root: root.clone() };
     let mut running = pod.start().await?;
     running.ready().await?;
+    pod::is_as_the_deployment_says(stage, &running)?;
     running.exposes("leader_election_master_status{name=\"networking-calico-leader-election\"} 1").await?;
     stage.controllers.push(running.controller);
 
