@@ -8,6 +8,6 @@ mod clean;
 mod deploy;
 mod observe;
 
-pub use clean::{Cleaned, PER_LOOK, clean, release};
+pub use clean::{Cleaned, PER_LOOK, clean, refresh, release};
 pub use deploy::{GuardError, Live, deploy, live, remove};
 pub use observe::{GuardSeen, observe};

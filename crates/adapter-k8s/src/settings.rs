@@ -5,7 +5,7 @@ use std::time::Duration;
 use calico_policy::Settings;
 use calico_policy::nodes::NodeClass;
 use calico_policy::settings::{
-    GuardRequirement, ImplicitRemovals, OverlaySwitchSettings, Profile, Verification, WhenUnguarded,
+    GuardRequirement, ImplicitRemovals, OldEvidence, OverlaySwitchSettings, Profile, Verification, WhenUnguarded,
 };
 use calico_policy::version::CalicoVersion;
 use gardener_api::controller_configuration as configuration;
@@ -57,6 +57,7 @@ pub fn settings(
             },
             deadline: section.deadline,
             poll_interval: section.poll_interval,
+            old_evidence: if section.refresh_evidence { OldEvidence::IsWrittenAgain } else { OldEvidence::Counts },
             excluded_classes: section.exclude_node_classes.iter().copied().map(node_class).collect(),
             guard: match (section.guard.enabled, unobserved_guard) {
                 (false, _) => GuardRequirement::Disabled,
@@ -114,11 +115,13 @@ mod tests {
     fn strict_has_no_progress_window() {
         let strict = of(
             r#"{"apiVersion": "calico.networking.extensions.config.gardener.cloud/v1alpha1", "kind": "ControllerConfiguration",
-                "overlaySwitch": {"profile": "Strict", "excludeNodeClasses": ["Deleting"], "guard": {"enabled": false}}}"#,
+                "overlaySwitch": {"profile": "Strict", "excludeNodeClasses": ["Deleting"], "refreshEvidence": true,
+                "guard": {"enabled": false}}}"#,
             "aws",
         );
         assert_eq!(strict.overlay_switch.progress_window, Duration::ZERO);
         assert_eq!(strict.overlay_switch.guard, GuardRequirement::Disabled);
         assert_eq!(strict.overlay_switch.excluded_classes, [NodeClass::Deleting].into());
+        assert_eq!(strict.overlay_switch.old_evidence, OldEvidence::IsWrittenAgain, "to no effect, as the core knows");
     }
 }

@@ -181,6 +181,16 @@ fn the_kinds_of_errors_are_those_of_the_schema() {
 fn every_action_of_the_schema_has_the_name_that_is_written() {
     let schema = schema("response");
     let mut request = read("tests/cases/ready.request.json");
+    request["settings"]["overlaySwitch"]["oldEvidence"] = json!("IsWrittenAgain");
+    for node in request["observed"]["nodes"]["Known"].as_array_mut().unwrap() {
+        let condition = &mut node["networkUnavailable"]["One"];
+        (condition["lastTransition"], condition["lastHeartbeat"]) = (json!(1_000), json!(null));
+        node["created"] = json!(900);
+    }
+    let refreshed = response(&request);
+    let refreshes = |action: &Value| action["RefreshEvidence"][0]["condition"]["reason"] == json!("RouteCreated");
+    assert!(refreshed["decision"]["actions"].as_array().unwrap().iter().any(refreshes), "{refreshed}");
+    assert!(schema.is_valid(&refreshed));
     request["intent"]["breakGlass"] = json!("change 4711");
     let actions = &response(&request)["decision"]["actions"];
     assert!(actions.as_array().unwrap().contains(&json!("ConsumeBreakGlass")), "{actions}");

@@ -23,7 +23,7 @@ use crate::reading::Reading;
 use crate::resolve::{ResolveError, effective_families, resolve};
 use crate::settings::{Profile, Settings};
 use crate::shoot::{KubeProxy, ShootFacts};
-use crate::survey::{NodeNames, Survey};
+use crate::survey::{NodeNames, StaleRoute, Survey};
 use crate::time::Timestamp;
 use crate::verification::Verification;
 use crate::warning::Warning;
@@ -138,6 +138,9 @@ pub enum Action {
     /// Delete the condition `NetworkUnavailable` from these nodes, where a route writer said that they have no route: it has stopped, and
     /// their machines would be replaced.
     CleanNoRouteCreated(NodeNames),
+    /// Delete the condition `NetworkUnavailable` from these nodes, where it still is the one that was seen: it says that there is a route,
+    /// and is too old to count. A route writer that lives writes it again.
+    RefreshEvidence(Vec<StaleRoute>),
     /// Bring the guard that is there to this version of its API; where there is none, none is deployed.
     UpdateGuard(GuardApi),
     /// Write the bundle of this dataplane.

@@ -119,6 +119,14 @@ pub struct Condition {
     pub last_heartbeat: Option<Timestamp>,
 }
 
+impl Condition {
+    /// When somebody last wrote it, as far as it says so itself.
+    #[must_use]
+    pub fn last_written(&self) -> Option<Timestamp> {
+        self.last_transition.max(self.last_heartbeat)
+    }
+}
+
 /// The status of a condition, compared exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -180,7 +188,8 @@ closed_set! {
         Deleting,
         /// No condition, and the node is not ready.
         NotReady,
-        /// The condition is older than the node: it belonged to another machine.
+        /// The condition is too old to count: older than the node, so that it belonged to another machine, or one that is to be written
+        /// again in this switch.
         Stale,
     }
 }
@@ -198,7 +207,7 @@ impl NodeClass {
             Self::NoPodCidr => "it has no pod network of every family of the shoot",
             Self::Deleting => "it is being deleted and has no condition",
             Self::NotReady => "it is not ready and has no condition",
-            Self::Stale => "its condition is older than the node itself",
+            Self::Stale => "its condition is older than the node itself, or has to be written again",
         }
     }
 }
@@ -215,7 +224,18 @@ pub enum EvidenceRules {
     On {
         /// Whether the shoot has both families.
         dual_stack: bool,
+        /// Which routes count.
+        routes: CountedRoutes,
     },
+}
+
+/// Which of the conditions that say `RouteCreated`, and are not older than their node, count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CountedRoutes {
+    /// All of them: steady route writers do not write again what they have said.
+    OfAnyAge,
+    /// Those that were written at this time or later.
+    WrittenSince(Timestamp),
 }
 
 /// Sorts a node into its class; the first rule that matches wins.
@@ -251,11 +271,16 @@ fn classify_without_condition(node: &NodeFacts) -> NodeClass {
 }
 
 fn classify_evidence(node: &NodeFacts, condition: Condition, rules: EvidenceRules) -> NodeClass {
-    let EvidenceRules::On { dual_stack } = rules else {
+    let EvidenceRules::On { dual_stack, routes } = rules else {
         return NodeClass::RouteCreated;
     };
     if let (Some(transition), Some(created)) = (condition.last_transition, node.created)
         && transition < created.minus(STALE_TOLERANCE)
+    {
+        return NodeClass::Stale;
+    }
+    if let (CountedRoutes::WrittenSince(since), Some(written)) = (routes, condition.last_written())
+        && written < since
     {
         return NodeClass::Stale;
     }
@@ -268,6 +293,9 @@ fn classify_evidence(node: &NodeFacts, condition: Condition, rules: EvidenceRule
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const ON: EvidenceRules = EvidenceRules::On { dual_stack: false, routes: CountedRoutes::OfAnyAge };
+    const DUAL_STACK: EvidenceRules = EvidenceRules::On { dual_stack: true, routes: CountedRoutes::OfAnyAge };
 
     fn node() -> NodeFacts {
         NodeFacts {
@@ -302,8 +330,7 @@ mod tests {
             ),
             (ConditionStatus::Unknown, ["OtherReason"; 5]),
         ] {
-            let seen =
-                reasons.map(|reason| classify(&with(status, reason), EvidenceRules::On { dual_stack: false }).code());
+            let seen = reasons.map(|reason| classify(&with(status, reason), ON).code());
             assert_eq!(seen, expected, "{status:?}");
         }
     }
@@ -336,7 +363,7 @@ mod tests {
             NodeFacts { readiness: Readiness::NotReady, ..route.clone() },
             NodeFacts { pod_cidrs: PodCidrFamilies::default(), ..route },
         ] {
-            assert_eq!(classify(&node, EvidenceRules::On { dual_stack: false }), NodeClass::RouteCreated);
+            assert_eq!(classify(&node, ON), NodeClass::RouteCreated);
         }
     }
 
@@ -353,16 +380,40 @@ mod tests {
             if let NetworkUnavailable::One(condition) = &mut node.network_unavailable {
                 condition.last_transition = Some(Timestamp(transition));
             }
-            assert_eq!(classify(&node, EvidenceRules::On { dual_stack: false }).code(), with_rules, "{transition}");
+            assert_eq!(classify(&node, ON).code(), with_rules, "{transition}");
             assert_eq!(classify(&node, EvidenceRules::Off), NodeClass::RouteCreated);
         }
+    }
+
+    /// The later one of transition and heartbeat counts; who says neither cannot be told to be old.
+    #[test]
+    fn a_route_that_has_to_be_written_again_is_stale_until_it_is() {
+        let since = EvidenceRules::On { dual_stack: false, routes: CountedRoutes::WrittenSince(Timestamp(3_000)) };
+        for (transition, heartbeat, expected) in [
+            (Some(2_999), None, "Stale"),
+            (Some(3_000), None, "RouteCreated"),
+            (Some(2_000), Some(2_999), "Stale"),
+            (Some(2_000), Some(3_000), "RouteCreated"),
+            (None, Some(2_999), "Stale"),
+            (None, None, "RouteCreated"),
+        ] {
+            let mut node = with(ConditionStatus::False, ConditionReason::RouteCreated);
+            if let NetworkUnavailable::One(condition) = &mut node.network_unavailable {
+                condition.last_transition = transition.map(Timestamp);
+                condition.last_heartbeat = heartbeat.map(Timestamp);
+            }
+            assert_eq!(classify(&node, since).code(), expected, "{transition:?} {heartbeat:?}");
+            assert_eq!(classify(&node, ON), NodeClass::RouteCreated);
+        }
+        let by_calico = with(ConditionStatus::False, ConditionReason::CalicoIsUp);
+        assert_eq!(classify(&by_calico, since), NodeClass::WrittenByCalico, "only routes are asked for again");
     }
 
     #[test]
     fn dual_stack_evidence_needs_a_pod_network_of_both_families() {
         let route = with(ConditionStatus::False, ConditionReason::RouteCreated);
-        assert_eq!(classify(&route, EvidenceRules::On { dual_stack: true }), NodeClass::NoPodCidr);
+        assert_eq!(classify(&route, DUAL_STACK), NodeClass::NoPodCidr);
         let both = NodeFacts { pod_cidrs: PodCidrFamilies { ipv4: true, ipv6: true }, ..route };
-        assert_eq!(classify(&both, EvidenceRules::On { dual_stack: true }), NodeClass::RouteCreated);
+        assert_eq!(classify(&both, DUAL_STACK), NodeClass::RouteCreated);
     }
 }

@@ -60,6 +60,8 @@ pub struct OverlaySwitchSettings {
     /// `excludeNodeClasses`: classes that do not block; reported by name and count.
     #[cfg_attr(feature = "serde", serde(rename = "excludeNodeClasses"))]
     pub excluded_classes: BTreeSet<NodeClass>,
+    /// `refreshEvidence`.
+    pub old_evidence: OldEvidence,
     /// `guard`.
     pub guard: GuardRequirement,
 }
@@ -79,6 +81,7 @@ impl OverlaySwitchSettings {
             deadline: Duration::from_secs(1800),
             poll_interval: Duration::from_secs(5),
             excluded_classes: BTreeSet::new(),
+            old_evidence: OldEvidence::Counts,
             guard: GuardRequirement::WhereObserved,
         }
     }
@@ -122,6 +125,17 @@ pub enum Verification {
     Require,
     /// Nobody would write them: `routeVerification` for this provider type, or `podRoutes`, says so.
     Skip,
+}
+
+/// `refreshEvidence`: what a `RouteCreated` is worth that nobody has written for an hour, nor since the switch is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum OldEvidence {
+    /// It counts, and is reported.
+    Counts,
+    /// It does not count. Under an effective guard it is deleted, so that a living route writer writes it again; without a guard nobody
+    /// would keep Calico from writing there, so it counts.
+    IsWrittenAgain,
 }
 
 /// What is demanded of the guard before routes count.

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::nodes::{
-    ConditionReason, EvidenceRules, NetworkUnavailable, NodeClass, NodeFacts, NodeName, NodeUid, classify,
+    Condition, ConditionReason, CountedRoutes, EvidenceRules, NetworkUnavailable, NodeClass, NodeFacts, NodeName,
+    NodeUid, classify,
 };
 use crate::time::Timestamp;
 
@@ -41,6 +42,8 @@ pub struct Survey {
     pub written_by_calico: NodeNames,
     /// Nodes of which a route writer says that they have no route, all of them.
     pub no_route_created: NodeNames,
+    /// Nodes of class [`NodeClass::Stale`] where routes have to be written again, all of them, sorted by name.
+    pub stale: Vec<StaleRoute>,
     /// Number of ready nodes whose evidence is older than [`EVIDENCE_OLD_AFTER`].
     pub old_evidence: usize,
     /// Whether any node carries a condition that a route writer writes, whatever its class.
@@ -63,6 +66,18 @@ pub struct WaitingNode {
     pub name: NodeName,
     /// Its class.
     pub class: NodeClass,
+}
+
+/// A condition that says `RouteCreated` and is too old to count, as it was seen: whoever deletes it makes sure that it still is that one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "camelCase"))]
+pub struct StaleRoute {
+    /// The name of the node.
+    pub name: NodeName,
+    /// Its UID.
+    pub uid: NodeUid,
+    /// The condition.
+    pub condition: Condition,
 }
 
 /// Proof that every counted node had a route when it was made.
@@ -131,6 +146,7 @@ pub fn take(
         excluded_classes.iter().map(|class| (*class, FirstNodes::default())).collect();
     let mut written_by_calico = Vec::new();
     let mut no_route_created = Vec::new();
+    let mut stale = Vec::new();
     let mut old_evidence = 0;
     let mut shows_a_route_writer = false;
 
@@ -150,6 +166,9 @@ pub fn take(
         if class == NodeClass::NoRouteCreated {
             no_route_created.push(node.name.clone());
         }
+        if class == NodeClass::Stale {
+            stale.extend(stale_route(node, rules));
+        }
         excluded.get_mut(&class).unwrap_or(&mut blocking).add(&node.name, class);
     }
 
@@ -163,6 +182,7 @@ pub fn take(
     };
     let mut excluded: Vec<WaitingNode> = excluded.into_values().flat_map(FirstNodes::into_listed).collect();
     excluded.sort_unstable();
+    stale.sort_unstable_by(|left: &StaleRoute, right| left.name.cmp(&right.name));
     let survey = Survey {
         total: nodes.len(),
         by_class: NodeClass::ALL.iter().copied().zip(counts).filter(|(_, count)| *count > 0).collect(),
@@ -171,6 +191,7 @@ pub fn take(
         excluded,
         written_by_calico: written_by_calico.into(),
         no_route_created: no_route_created.into(),
+        stale,
         old_evidence,
         shows_a_route_writer,
     };
@@ -188,7 +209,17 @@ fn is_old(node: &NodeFacts, old_before: Timestamp) -> bool {
     let NetworkUnavailable::One(condition) = node.network_unavailable else {
         return false;
     };
-    condition.last_transition.max(condition.last_heartbeat).is_some_and(|last| last < old_before)
+    condition.last_written().is_some_and(|last| last < old_before)
+}
+
+/// The condition of a stale node, where routes have to be written again.
+fn stale_route(node: &NodeFacts, rules: EvidenceRules) -> Option<StaleRoute> {
+    match (rules, node.network_unavailable) {
+        (EvidenceRules::On { routes: CountedRoutes::WrittenSince(_), .. }, NetworkUnavailable::One(condition)) => {
+            Some(StaleRoute { name: node.name.clone(), uid: node.uid.clone(), condition })
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -197,7 +228,7 @@ mod tests {
     use alloc::string::ToString;
 
     use super::*;
-    use crate::nodes::{Condition, ConditionStatus, PodCidrFamilies, Readiness};
+    use crate::nodes::{ConditionStatus, PodCidrFamilies, Readiness};
 
     fn node(name: &str, reason: Option<ConditionReason>) -> NodeFacts {
         NodeFacts {
@@ -219,9 +250,10 @@ mod tests {
     }
 
     fn look(nodes: &[NodeFacts], excluded: &[NodeClass]) -> (Survey, Outcome) {
-        take(nodes, EvidenceRules::On { dual_stack: false }, &excluded.iter().copied().collect(), Timestamp(10_000))
+        take(nodes, ON, &excluded.iter().copied().collect(), Timestamp(10_000))
     }
 
+    const ON: EvidenceRules = EvidenceRules::On { dual_stack: false, routes: CountedRoutes::OfAnyAge };
     const ROUTE: Option<ConditionReason> = Some(ConditionReason::RouteCreated);
 
     #[test]
@@ -296,5 +328,26 @@ mod tests {
             assert_eq!(survey.old_evidence, old, "{now}");
             assert!(matches!(outcome, Outcome::Ready(_)));
         }
+    }
+
+    #[test]
+    fn routes_that_have_to_be_written_again_block_and_are_told_as_seen() {
+        let nodes = [node("c", None), node("b", ROUTE), node("a", ROUTE)];
+        let since =
+            |time| EvidenceRules::On { dual_stack: false, routes: CountedRoutes::WrittenSince(Timestamp(time)) };
+        let stale = |rules| take(&nodes, rules, &BTreeSet::new(), Timestamp(20_000)).0;
+        let survey = stale(since(10_001));
+        assert_eq!((survey.ready(), survey.blocking, survey.old_evidence), (0, 3, 0));
+        let names: Vec<_> = survey.stale.iter().map(|route| (&*route.name.0, &*route.uid.0)).collect();
+        assert_eq!(names, [("a", "uid-a"), ("b", "uid-b")]);
+        assert_eq!(survey.stale[0].condition.last_transition, Some(Timestamp(10_000)));
+        assert!(survey.shows_a_route_writer);
+        assert_eq!(stale(since(10_000)).stale, []);
+
+        let mut nodes = nodes;
+        nodes[2].created = Some(Timestamp(10_061));
+        let stale = |rules| take(&nodes, rules, &BTreeSet::new(), Timestamp(20_000)).0;
+        assert_eq!(stale(since(10_000)).stale.len(), 1, "also that of another machine");
+        assert_eq!((stale(ON).stale, stale(ON).blocking), (Vec::new(), 2), "nobody writes it again by being told so");
     }
 }

@@ -38,6 +38,7 @@ fn short(action: &Action) -> String {
             let names: Vec<_> = nodes.iter().map(ToString::to_string).collect();
             format!("clean routes {}", names.join(" "))
         }
+        Action::RefreshEvidence(routes) => format!("refresh {}", routes.len()),
         Action::UpdateGuard(api) => format!("update guard {api}"),
         Action::KeepBundle => "keep".into(),
         Action::WatchNodes => "watch".into(),

@@ -86,6 +86,7 @@ impl Space {
             skip_pod_routes: pods == 1,
             hold_when_unguarded: unguarded == 1,
             hold_implicit_removals: implicit == 1,
+            refresh_evidence: false,
             break_glass: glass == 1,
             excluded: Vec::new(),
             held_for: self.held_for[held],

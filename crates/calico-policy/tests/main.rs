@@ -12,6 +12,7 @@ mod gaps;
 mod in_effect;
 mod laws;
 mod messages;
+mod refresh;
 mod resolution;
 mod verification;
 mod warnings;

@@ -86,7 +86,7 @@ fn sentences_differ() {
     sentences.sort_unstable();
     sentences.dedup();
     assert_eq!(sentences.len(), count);
-    assert_eq!(NodeClass::Stale.sentence(), "its condition is older than the node itself");
+    assert_eq!(NodeClass::Stale.sentence(), "its condition is older than the node itself, or has to be written again");
     assert_eq!(HoldReason::Hibernated.remedy(), "waking the shoot up");
 }
 

@@ -79,6 +79,7 @@ fn settings() -> Value {
                     ("deadlineSeconds", definition("Seconds")),
                     ("pollIntervalSeconds", definition("Seconds")),
                     ("excludeNodeClasses", list(&codes!(NodeClass))),
+                    ("oldEvidence", literals(&["Counts", "IsWrittenAgain"])),
                     ("guard", literals(&["Disabled", "WhereObserved", "Always"])),
                 ]),
             ),

@@ -149,9 +149,21 @@ fn action() -> Value {
         object([("DeployGuard", codes!(GuardApi))]),
         object([("CleanConditions", described("Names of nodes.", list(&text())))]),
         object([("CleanNoRouteCreated", described("Names of nodes.", list(&text())))]),
+        object([("RefreshEvidence", list(&stale_route()))]),
         object([("UpdateGuard", codes!(GuardApi))]),
         object([("WriteBundle", definition("Dataplane"))]),
     ]})
+}
+
+fn stale_route() -> Value {
+    let condition = object([
+        ("status", one_of(["False"].into_iter())),
+        ("reason", one_of(["RouteCreated"].into_iter())),
+        ("lastTransition", nullable(definition("Time"))),
+        ("lastHeartbeat", nullable(definition("Time"))),
+    ]);
+    let seen = "What was seen; it is deleted only where it still is there.";
+    object([("name", text()), ("uid", text()), ("condition", described(seen, condition))])
 }
 
 fn dataplane() -> Value {

@@ -120,12 +120,18 @@ pub(crate) const ROWS: &[Failing] = &[
         id: "F6",
         what: "an old `RouteCreated` is left from a time before, and no route stands behind it any more",
         answered: Answered::Partly,
-        how: "a condition older than its node does not count; one that nobody has refreshed for an hour is a warning; a route that went \
-              while no controller ran is not seen",
+        how: "a condition older than its node does not count; one that nobody has refreshed for an hour is a warning, or with \
+              `refreshEvidence` deleted, so that a living controller has to say it again; without, a route that went while none ran is not \
+              seen",
         tests: &[
             Test { path: NODES, name: "a_condition_older_than_its_node_is_stale_only_with_evidence_rules" },
             Test { path: WARNINGS, name: "evidence_that_nobody_refreshes" },
             Test { path: MODEL, name: "f6_stale_route_created" },
+            Test { path: MODEL, name: "f6_old_route_created" },
+            Test {
+                path: "crates/operator/tests/scenarios/refresh.rs",
+                name: "who_lives_says_it_again_and_is_not_asked_twice",
+            },
             Test { path: MODEL, name: "a_stale_condition_that_nobody_replaces_holds_for_ever" },
         ],
     },

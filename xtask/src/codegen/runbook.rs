@@ -88,7 +88,9 @@ const fn hold(reason: HoldReason) -> &'static str {
              the log of the route controller (usually in the cloud-controller-manager of the shoot's namespace), the quota of routes of the \
              cloud account, and whether the node has a `spec.podCIDR`. Nodes of class `NoRouteCreated` are urgent: they are tainted, and \
              after 10 minutes their machines are replaced. Nodes of class `WrittenByCalico` are cleaned by the extension as soon as the \
-             guard is effective; if they stay, see `GuardNotEffective`"
+             guard is effective; if they stay, see `GuardNotEffective`. Nodes of class `Stale` carry a `RouteCreated` of another machine, or \
+             with `overlaySwitch.refreshEvidence` an old one, which is deleted once the guard is `Effective`; without the option their \
+             route controller has to be made to write them again"
         }
         HoldReason::NoRouteWriter => {
             "whether a route controller runs at all: flags `allocate-node-cidrs` and `configure-cloud-routes` of the \
@@ -166,7 +168,8 @@ const fn warning(code: WarningCode) -> Advice {
         ),
         WarningCode::EvidenceOld => advice(
             LandscapeOperator,
-            "whether the route controller still runs. A steady one does not refresh conditions, so this alone is no failure",
+            "whether the route controller still runs. A steady one does not refresh conditions, so this alone is no failure. \
+             `overlaySwitch.refreshEvidence` has it asked",
             "a refreshed condition, or the end of the switch",
         ),
         WarningCode::NodesExcluded => advice(

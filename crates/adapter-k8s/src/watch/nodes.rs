@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use calico_policy::nodes::{EvidenceRules, NodeClass, NodeFacts, NodeName, NodeUid, classify};
+use calico_policy::nodes::{CountedRoutes, EvidenceRules, NodeClass, NodeFacts, NodeName, NodeUid, classify};
 use futures::StreamExt as _;
 use gardener_api::node::Node;
 use kube::core::WatchEvent;
@@ -84,8 +84,12 @@ struct Seen {
     classes: Option<[NodeClass; 3]>,
 }
 
-const RULES: [EvidenceRules; 3] =
-    [EvidenceRules::Off, EvidenceRules::On { dual_stack: false }, EvidenceRules::On { dual_stack: true }];
+/// How old a route is tells no change of a node.
+const RULES: [EvidenceRules; 3] = [
+    EvidenceRules::Off,
+    EvidenceRules::On { dual_stack: false, routes: CountedRoutes::OfAnyAge },
+    EvidenceRules::On { dual_stack: true, routes: CountedRoutes::OfAnyAge },
+];
 
 impl SeenNodes {
     fn of(nodes: &[NodeFacts]) -> Self {

@@ -18,10 +18,11 @@ mod shoot;
 use calico_manifests::guard::Protection;
 use calico_policy::admission_policy::GuardApi;
 use calico_policy::nodes::NodeName;
+use calico_policy::survey::StaleRoute;
 use fake_apiserver::{Fault, Server, Verb, world};
 use serde_json::json;
 
-use adapter_k8s::guard::{Cleaned, GuardSeen, clean};
+use adapter_k8s::guard::{Cleaned, GuardSeen, clean, refresh};
 use shoot::{CALICO_NODE, Shoot, network};
 
 #[tokio::test]
@@ -33,6 +34,7 @@ async fn the_hook_of_our_server_stands_for_the_policy_in_every_cell() {
     shoot.deploy(GuardApi::V1, Protection::FromCalico).await;
     cells::check(&shoot).await;
     cleaning(&shoot).await;
+    refreshing(&shoot).await;
 }
 
 #[tokio::test]
@@ -81,6 +83,7 @@ async fn the_policy_on_the_real_server() {
     cells::check(&shoot).await;
     cells::check_many_conditions(&shoot).await;
     cleaning(&shoot).await;
+    refreshing(&shoot).await;
 
     shoot.forbid().await;
     shoot.until(GuardApi::V1, |seen| matches!(seen, GuardSeen::ExistsSince(_))).await;
@@ -113,4 +116,45 @@ async fn cleaning(shoot: &Shoot) {
     let up = json!({"type": "NetworkUnavailable", "status": "False", "reason": "CalicoIsUp"});
     shoot.patch_status("up", CALICO_NODE, &json!({"status": {"conditions": [up]}})).await;
     assert_eq!(network(&shoot.stored("up").await), "-");
+}
+
+/// Of the routes that were seen those go that nobody has written since, on nodes that are still the same.
+async fn refreshing(shoot: &Shoot) {
+    let names = ["old-kept", "old-ready", "old-beaten", "old-unset", "old-by-calico", "old-recreated", "old-gone"];
+    for name in names {
+        shoot.node(name, "False/RouteCreated").await;
+    }
+    let mut seen: Vec<StaleRoute> = Vec::new();
+    for name in names {
+        seen.push(shoot.seen_route(name).await);
+    }
+    let conditions = |conditions: &[serde_json::Value]| json!({"status": {"conditions": conditions}});
+    let network = |status: &str, reason: &str, heartbeat: &str| json!({"type": "NetworkUnavailable", "status": status, "reason": reason, "lastHeartbeatTime": heartbeat});
+    let heartbeat = "2026-11-27T08:00:00Z";
+    for (name, patch) in [
+        ("old-ready", json!({"type": "Ready", "status": "True", "reason": "After", "lastHeartbeatTime": heartbeat})),
+        ("old-beaten", network("False", "RouteCreated", heartbeat)),
+        ("old-unset", json!({"type": "NetworkUnavailable", "$patch": "delete"})),
+        ("old-by-calico", network("True", "CalicoIsDown", heartbeat)),
+    ] {
+        let (code, body) = shoot.patch_status(name, "", &conditions(&[patch])).await;
+        assert_eq!(code, 200, "{body}");
+    }
+    shoot.delete("old-gone").await;
+    shoot.delete("old-recreated").await;
+    shoot.node("old-recreated", "False/RouteCreated").await;
+
+    assert_eq!(refresh(&shoot.api, &seen).await, Cleaned { deleted: 2, left: 5, failed: None });
+    for (name, expected) in [
+        ("old-kept", "-"),
+        ("old-ready", "-"),
+        ("old-beaten", "False/RouteCreated"),
+        ("old-unset", "-"),
+        ("old-by-calico", "True/CalicoIsDown"),
+        ("old-recreated", "False/RouteCreated"),
+    ] {
+        assert_eq!(shoot::network(&shoot.stored(name).await), expected, "{name}");
+    }
+    assert_eq!(shoot::ready(&shoot.stored("old-ready").await), "True/After");
+    assert_eq!(refresh(&shoot.api, &seen).await, Cleaned { deleted: 0, left: 7, failed: None }, "twice is harmless");
 }

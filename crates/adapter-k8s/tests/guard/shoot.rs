@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use adapter_k8s::client::resource::{guard_binding, guard_policy};
 use adapter_k8s::client::{ApiClient, RateLimit, Unobserved};
+use adapter_k8s::facts::node::facts;
 use adapter_k8s::guard::{GuardSeen, observe};
 use adapter_k8s::read::nodes::nodes;
 use calico_manifests::guard::{NAME, Protection, objects};
 use calico_policy::admission_policy::GuardApi;
+use calico_policy::nodes::NetworkUnavailable;
+use calico_policy::survey::StaleRoute;
 use http::{Method, Request};
 use kube::client::Body;
 use serde_json::{Value, json};
@@ -85,6 +88,18 @@ impl Shoot {
 
     pub(crate) async fn stored(&self, name: &str) -> Value {
         self.send(Method::GET, &format!("/api/v1/nodes/{name}"), "", &Value::Null).await.1
+    }
+
+    /// The route of this node as a survey sees it.
+    pub(crate) async fn seen_route(&self, name: &str) -> StaleRoute {
+        let node = facts(&serde_json::from_value(self.stored(name).await).unwrap()).unwrap();
+        let NetworkUnavailable::One(condition) = node.network_unavailable else { panic!("{name}: {node:?}") };
+        StaleRoute { name: node.name, uid: node.uid, condition }
+    }
+
+    pub(crate) async fn delete(&self, name: &str) {
+        let (code, body) = self.send(Method::DELETE, &format!("/api/v1/nodes/{name}"), "", &Value::Null).await;
+        assert_eq!(code, 200, "{body}");
     }
 
     pub(crate) async fn patch_status(&self, name: &str, user: &str, patch: &Value) -> (u16, Value) {

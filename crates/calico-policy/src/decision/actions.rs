@@ -11,7 +11,7 @@ use crate::guard::GuardState;
 use crate::overlay::{HoldReason, Judgement, OverlayVerdict, UnverifiedReason};
 use crate::phase::Phase;
 use crate::settings::{GuardRequirement, Settings};
-use crate::survey::NodeNames;
+use crate::survey::{NodeNames, StaleRoute};
 use crate::verification::Routes;
 
 /// What actions may write.
@@ -49,6 +49,7 @@ pub(super) fn of(situation: Situation<'_>) -> Vec<Action> {
                 actions.push(Action::DeployGuard(api));
             }
             actions.extend(to_clean.map(Action::CleanConditions));
+            actions.extend(to_refresh(judgement, phase).map(Action::RefreshEvidence));
             actions.push(held.map_or(Action::KeepBundle, |held| Action::WriteBundle(Box::new(held))));
             if !asleep {
                 actions.push(Action::WatchNodes);
@@ -129,4 +130,12 @@ pub(super) fn to_clean(settings: &Settings, judgement: &Judgement, after: &After
     let written = &judgement.survey.as_ref()?.written_by_calico;
     let cleans = !written.is_empty() && judgement.guard.lets_clean(settings.overlay_switch.profile);
     cleans.then(|| written.clone())
+}
+
+/// The routes that have to be written again, while a switch is held that is not written. Only under a guard that was seen to act: what is
+/// deleted cannot be put back by us, and Calico must not write in its place.
+pub(super) fn to_refresh(judgement: &Judgement, phase: Phase) -> Option<Vec<StaleRoute>> {
+    let stale = &judgement.survey.as_ref()?.stale;
+    let refreshes = phase.is_hold() && judgement.guard.state == GuardState::Effective && !stale.is_empty();
+    refreshes.then(|| stale.clone())
 }

@@ -9,11 +9,11 @@ use crate::encapsulation::{Encapsulation, IpFamily};
 use crate::guard::{self, GuardFacts, GuardObservation, GuardState};
 use crate::in_effect::{InEffect, removed_families, rests_on_variable_alone};
 use crate::intent::NetworkIntent;
-use crate::nodes::{EvidenceRules, NodeFacts};
+use crate::nodes::{CountedRoutes, EvidenceRules, NodeFacts};
 use crate::reading::{ReadFailure, ReadFailureKind, Reading};
-use crate::settings::{ImplicitRemovals, Profile, Settings, Verification, WhenUnguarded};
+use crate::settings::{ImplicitRemovals, OldEvidence, Profile, Settings, Verification, WhenUnguarded};
 use crate::shoot::ShootFacts;
-use crate::survey::{self, Outcome, Survey};
+use crate::survey::{self, EVIDENCE_OLD_AFTER, Outcome, Survey};
 use crate::time::Timestamp;
 use crate::verification::Routes;
 
@@ -64,7 +64,7 @@ pub fn judge(
 pub(crate) fn rules(settings: &Settings, target: &Dataplane) -> EvidenceRules {
     let dual_stack = target.ipv4.is_some() && target.ipv6.is_some();
     match settings.overlay_switch.profile {
-        Profile::Default => EvidenceRules::On { dual_stack },
+        Profile::Default => EvidenceRules::On { dual_stack, routes: CountedRoutes::OfAnyAge },
         Profile::Strict => EvidenceRules::Off,
     }
 }
@@ -191,7 +191,7 @@ impl Judge<'_> {
                 return self.hold_for(reason, failure.clone());
             }
         };
-        let rules = rules(self.settings, self.target);
+        let rules = self.rules();
         let (survey, outcome) = survey::take(nodes, rules, &configured.excluded_classes, self.evidence.now);
         let shows_a_route_writer = survey.shows_a_route_writer;
         self.judgement.survey = Some(survey);
@@ -208,6 +208,25 @@ impl Judge<'_> {
                 let given_up = !shows_a_route_writer && held_for >= configured.route_writer_grace;
                 self.hold(if given_up { HoldReason::NoRouteWriter } else { HoldReason::RoutesMissing })
             }
+        }
+    }
+
+    /// The evidence rules of an open switch. Which evidence is old does not depend on what is seen of the guard: a guard that could not be
+    /// asked must not make it count.
+    fn rules(&self) -> EvidenceRules {
+        let configured = &self.settings.overlay_switch;
+        let guard_is_possible = !matches!(self.judgement.guard.state, GuardState::Disabled | GuardState::Impossible);
+        match rules(self.settings, self.target) {
+            EvidenceRules::On { dual_stack, .. }
+                if configured.old_evidence == OldEvidence::IsWrittenAgain
+                    && guard_is_possible
+                    && self.intent.break_glass.is_none() =>
+            {
+                // What was written during the hold is fresh, however long that lasts: nothing is deleted twice.
+                let since = self.evidence.held_since.min(self.evidence.now.minus(EVIDENCE_OLD_AFTER));
+                EvidenceRules::On { dual_stack, routes: CountedRoutes::WrittenSince(since) }
+            }
+            rules => rules,
         }
     }
 

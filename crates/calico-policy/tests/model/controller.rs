@@ -101,6 +101,13 @@ fn steps(decision: Decision, state: &State, rules: &Rules) -> Vec<Step> {
                 let names: Vec<NodeName> = names.iter().cloned().collect();
                 steps.push(Step::CleanRoutes(std::array::from_fn(|slot| names.contains(&facts::name(slot)))));
             }
+            Action::RefreshEvidence(routes) => {
+                let seen = |slot: usize| routes.iter().any(|route| route.name == facts::name(slot));
+                steps.push(Step::Refresh(std::array::from_fn(|index| {
+                    let slot = &state.shoot.slots[index];
+                    slot.node.as_ref().filter(|_| seen(index)).map(|node| (slot.machine, node.condition))
+                })));
+            }
             Action::ConsumeBreakGlass => panic!("nobody breaks the glass in the model"),
             Action::DeployGuard(_)
             | Action::RemoveGuard
@@ -146,6 +153,14 @@ fn act(state: &State, steps: &[Step], rules: &Rules) -> Option<State> {
             for (slot, _) in next.shoot.slots.iter_mut().zip(slots).filter(|(_, cleaned)| **cleaned) {
                 // Only what Calico wrote goes, whatever stood there when the decision was made.
                 if let Some(node) = slot.node.as_mut().filter(|node| node.condition.is_by_calico()) {
+                    node.condition = Condition::Missing;
+                }
+            }
+        }
+        Step::Refresh(seen) => {
+            for (slot, seen) in next.shoot.slots.iter_mut().zip(seen) {
+                let machine = slot.machine;
+                if let Some(node) = slot.node.as_mut().filter(|node| *seen == Some((machine, node.condition))) {
                     node.condition = Condition::Missing;
                 }
             }

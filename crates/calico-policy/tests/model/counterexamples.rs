@@ -8,10 +8,10 @@ use calico_policy::nodes::NodeClass;
 use calico_policy::settings::{GuardRequirement, Profile};
 use stateright::{Checker, HasDiscoveries, Model};
 
-use crate::exploration::{CHURN, NO_NODES};
+use crate::exploration::{CHURN, NO_NODES, OLD_ROUTES};
 use crate::progress::{self, Overwrites};
 use crate::properties::{SAFE, WORKING_STAYS};
-use crate::rules::{CheckBeforeWrite, Cleaning, GuardProbe, RouteWriterSays, Rules, Scope, Unreadable};
+use crate::rules::{Begins, CheckBeforeWrite, Cleaning, GuardProbe, RouteWriterSays, Rules, Scope, Unreadable};
 use crate::state::{Budget, CalicoNode, Condition, State};
 use crate::world::{Event, World};
 
@@ -19,6 +19,7 @@ use crate::world::{Event, World};
 const SMALL: Scope = Scope {
     nodes: &[1],
     budget: Budget { wishes: 1, churn: 0, stops: 0, writer_restarts: 0, faults: 0 },
+    begins: Begins::ByCalico,
     record_breaches: false,
 };
 
@@ -147,9 +148,21 @@ fn an_excluded_class_loses_its_encapsulation() {
 /// leaves them.
 #[test]
 fn a_stale_condition_that_nobody_replaces_holds_for_ever() {
-    let stale = |state: &State| state.shoot.nodes().any(|node| node.condition == Condition::RouteCreatedForPredecessor);
+    let held = |state: &State| {
+        let stale = state.shoot.nodes().any(|node| node.condition == Condition::RouteCreatedForPredecessor);
+        stale && state.seed.bundle.encapsulates()
+    };
     let what = "a stale condition that nobody replaces";
-    assert!(gets_stuck(what, Rules::all(), ONE_MORE, Overwrites::NothingThatLooksRight, stale));
+    assert!(gets_stuck(what, Rules::all(), ONE_MORE, Overwrites::NothingThatLooksRight, held));
+    assert!(!gets_stuck(what, Rules::refreshing(), ONE_MORE, Overwrites::NothingThatLooksRight, held), "it is deleted");
+}
+
+/// What a route writer said when the overlay was off before is believed although the route has gone since. What the core does about it is
+/// to report it; that it is asked for again takes the option `refreshEvidence`.
+#[test]
+fn f6_old_route_created() {
+    assert!(breaks("F6 old RouteCreated", Rules::all(), OLD_ROUTES, SAFE));
+    assert!(!breaks("F6 with refreshEvidence", Rules::refreshing(), OLD_ROUTES, SAFE));
 }
 
 /// A switch without nodes needs the guard, too: without it a node that joins before it is applied keeps a condition of Calico.

@@ -195,9 +195,10 @@ fn machines(state: &State, happening: Happening, slot: usize) -> Option<State> {
     at.machine += u8::from(happening != Happening::NodeLeaves(slot));
     at.node = match (happening, &at.node) {
         (Happening::NodeLeaves(_), _) => None,
-        (Happening::NodeIsReplaced(_), Some(Node { condition: Condition::RouteCreated, .. })) => {
-            Some(Node { condition: Condition::RouteCreatedForPredecessor, ..Node::joining() })
-        }
+        (
+            Happening::NodeIsReplaced(_),
+            Some(Node { condition: Condition::RouteCreated | Condition::RouteCreatedLongAgo, .. }),
+        ) => Some(Node { condition: Condition::RouteCreatedForPredecessor, ..Node::joining() }),
         _ => Some(Node::joining()),
     };
     Some(next)

@@ -25,6 +25,9 @@ pub const NOW: Timestamp = Timestamp(1_000_000);
 /// When every node was created.
 const CREATED: Timestamp = Timestamp(900_000);
 
+/// A transition that is old, but not older than the node.
+const LONG_AGO: Timestamp = Timestamp(990_000);
+
 /// A transition that belongs to a machine before it.
 const BEFORE_CREATION: Timestamp = Timestamp(800_000);
 
@@ -168,6 +171,7 @@ fn node(slot: usize, machine: u8, node: &Node) -> NodeFacts {
         network_unavailable: match node.condition {
             Condition::Missing => NetworkUnavailable::Missing,
             Condition::RouteCreated => one(Status::False, Reason::RouteCreated, NOW),
+            Condition::RouteCreatedLongAgo => one(Status::False, Reason::RouteCreated, LONG_AGO),
             Condition::RouteCreatedForPredecessor => one(Status::False, Reason::RouteCreated, BEFORE_CREATION),
             Condition::NoRouteCreated => one(Status::True, Reason::NoRouteCreated, NOW),
             Condition::CalicoIsUp => one(Status::False, Reason::CalicoIsUp, NOW),

@@ -129,6 +129,8 @@ fn is_helpful(event: Event, state: &State, overwrites: Overwrites) -> bool {
             Happening::WriterSaysCreated(slot) => match node(slot).map(|node| node.condition) {
                 Some(Condition::CalicoIsUp) => overwrites == Overwrites::CalicoIsUp,
                 Some(Condition::CalicoIsDown) => overwrites == Overwrites::CalicoIsDown,
+                // A steady route writer leaves what it has said.
+                Some(Condition::RouteCreatedLongAgo) => false,
                 Some(Condition::RouteCreatedForPredecessor) => overwrites != Overwrites::NothingThatLooksRight,
                 _ => true,
             },

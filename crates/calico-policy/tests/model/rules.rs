@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use calico_policy::Settings;
-use calico_policy::settings::{GuardRequirement, OverlaySwitchSettings};
+use calico_policy::settings::{GuardRequirement, OldEvidence, OverlaySwitchSettings};
 use calico_policy::version::CalicoVersion;
 
 use crate::state::Budget;
@@ -43,6 +43,13 @@ impl Rules {
             route_writer_says: RouteWriterSays::WhatIsTrue,
             protect_route_created: false,
         }
+    }
+
+    /// The same with `refreshEvidence`.
+    pub fn refreshing() -> Self {
+        let mut rules = Self::all();
+        rules.settings.overlay_switch.old_evidence = OldEvidence::IsWrittenAgain;
+        rules
     }
 }
 
@@ -91,12 +98,23 @@ pub enum RouteWriterSays {
     AlsoWhatIsNot,
 }
 
+/// What the nodes of a shoot with overlay say before anything happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begins {
+    /// What calico-node said when it started.
+    ByCalico,
+    /// What a route writer said long ago, when the overlay was off before. On any of the nodes the route may have gone since.
+    WithOldRoutes,
+}
+
 /// The bounds of an exploration.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope {
     /// The shoots that it begins with, by their number of nodes.
     pub nodes: &'static [usize],
     pub budget: Budget,
+    /// What the nodes say that it begins with.
+    pub begins: Begins,
     /// Whether steps are recorded that no state shows.
     pub record_breaches: bool,
 }

@@ -159,6 +159,8 @@ pub enum Condition {
     Missing,
     /// False.
     RouteCreated,
+    /// False, and nobody has written it since the overlay was off before.
+    RouteCreatedLongAgo,
     /// False, and its transition is older than the node.
     RouteCreatedForPredecessor,
     /// True.
@@ -221,6 +223,8 @@ pub enum Step {
     RemoveGuard,
     /// Deletes conditions that Calico wrote from the nodes of these slots.
     Clean([bool; SLOTS]),
+    /// Deletes what was seen on these machines, to have it written again.
+    Refresh([Option<(u8, Condition)>; SLOTS]),
     /// Deletes conditions of a stopped route writer from the nodes of these slots.
     CleanRoutes([bool; SLOTS]),
     /// Reads the nodes again before the write that comes next.

@@ -8,10 +8,10 @@ use crate::controller::{self, ControllerDoes};
 use crate::environment::{self, Happening};
 use crate::properties;
 use crate::resource_manager::{self, ManagerDoes};
-use crate::rules::{Rules, Scope};
+use crate::rules::{Begins, Rules, Scope};
 use crate::state::{
-    Budget, Bundle, CalicoNode, Condition, Controller, Manager, Node, RouteWriter, Seed, Shoot, Slot, State, Status,
-    Wish,
+    Budget, Bundle, CalicoNode, Condition, Controller, Manager, Node, RouteWriter, SLOTS, Seed, Shoot, Slot, State,
+    Status, Wish,
 };
 
 /// A world with rules.
@@ -45,7 +45,8 @@ impl Model for World {
 
     /// Shoots of every size whose overlay is wished for and in effect.
     fn init_states(&self) -> Vec<State> {
-        self.scope.nodes.iter().map(|nodes| settled(*nodes, self.scope.budget)).collect()
+        let of = |nodes: &usize| settled(*nodes, self.scope.begins, self.scope.budget);
+        self.scope.nodes.iter().flat_map(of).collect()
     }
 
     fn actions(&self, _: &State, actions: &mut Vec<Event>) {
@@ -67,8 +68,19 @@ impl Model for World {
     }
 }
 
-fn settled(nodes: usize, budget: Budget) -> State {
-    let node = Node { condition: Condition::CalicoIsUp, calico: CalicoNode::Up(Backend::Bird), ..Node::joining() };
+/// With old routes one shoot for every way in which they may have gone.
+fn settled(nodes: usize, begins: Begins, budget: Budget) -> Vec<State> {
+    let (condition, ways) = match begins {
+        Begins::ByCalico => (Condition::CalicoIsUp, 1),
+        Begins::WithOldRoutes => (Condition::RouteCreatedLongAgo, 1 << nodes),
+    };
+    let node = |route| Node { condition, route, calico: CalicoNode::Up(Backend::Bird), ..Node::joining() };
+    let slot = |way: usize, slot: usize| Slot { machine: 0, node: (slot < nodes).then(|| node(way >> slot & 1 == 1)) };
+    (0..ways).map(|way| overlay(std::array::from_fn(|index| slot(way, index)), budget)).collect()
+}
+
+/// A shoot whose overlay is wished for and in effect.
+fn overlay(slots: [Slot; SLOTS], budget: Budget) -> State {
     State {
         wish: Wish::On,
         seed: Seed {
@@ -77,12 +89,7 @@ fn settled(nodes: usize, budget: Budget) -> State {
             status: Some(Status { phase: Phase::Idle, record: Some(Encapsulation::IpipAlways) }),
             cleaned: false,
         },
-        shoot: Shoot {
-            applied: Bundle::OVERLAY,
-            guard_effective: false,
-            route_writer: RouteWriter::Off,
-            slots: std::array::from_fn(|slot| Slot { machine: 0, node: (slot < nodes).then(|| node.clone()) }),
-        },
+        shoot: Shoot { applied: Bundle::OVERLAY, guard_effective: false, route_writer: RouteWriter::Off, slots },
         manager: Manager { pending: false, round: None },
         controller: Controller::Idle,
         budget,

@@ -15,7 +15,8 @@ use calico_policy::nodes::{
 };
 use calico_policy::phase::{Phase, Rollout};
 use calico_policy::settings::{
-    GuardRequirement, ImplicitRemovals, OverlaySwitchSettings, Profile, Settings, Verification, WhenUnguarded,
+    GuardRequirement, ImplicitRemovals, OldEvidence, OverlaySwitchSettings, Profile, Settings, Verification,
+    WhenUnguarded,
 };
 use calico_policy::shoot::{Cidr, KubeProxy, NodeCidrs, ShootFacts};
 use calico_policy::time::Timestamp;
@@ -165,6 +166,7 @@ fn settings(case: &Case) -> Settings {
             route_verification: verification(case.skip_route_verification),
             pod_routes: verification(case.skip_pod_routes),
             excluded_classes,
+            old_evidence: if case.refresh_evidence { OldEvidence::IsWrittenAgain } else { OldEvidence::Counts },
             guard: match case.requirement {
                 Requirement::Disabled => GuardRequirement::Disabled,
                 Requirement::WhereObserved => GuardRequirement::WhereObserved,
@@ -226,7 +228,7 @@ pub fn nodes(nodes: &Nodes) -> Reading<Vec<NodeFacts>> {
 }
 
 fn node(index: usize, node: Node) -> NodeFacts {
-    let created = Timestamp(NOW.0 - 1_000);
+    let created = Timestamp(NOW.0 - node.age);
     let network_unavailable = match node.entries {
         Entries::None => NetworkUnavailable::Missing,
         Entries::Two => NetworkUnavailable::Several,

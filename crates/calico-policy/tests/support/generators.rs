@@ -32,6 +32,7 @@ pub fn case() -> BoxedStrategy<Case> {
                 skip_pod_routes,
                 hold_when_unguarded,
                 hold_implicit_removals,
+                refresh_evidence: false,
                 break_glass: second.5,
                 excluded: second.6,
                 held_for: second.7,
@@ -60,6 +61,21 @@ pub fn gated_case() -> BoxedStrategy<Case> {
             break_glass: false,
             excluded: Vec::new(),
             ..case
+        })
+        .boxed()
+}
+
+/// The same cases with `refreshEvidence`, and with nodes of every age.
+pub fn refreshing(case: BoxedStrategy<Case>) -> BoxedStrategy<Case> {
+    let ages = vec(select(vec![1_000, 1_000, 3_630, 3_631, 10_000, 100_000]), 12);
+    (case, ages)
+        .prop_map(|(mut case, ages)| {
+            if let Nodes::Listed(nodes) = &mut case.nodes {
+                for (node, age) in nodes.iter_mut().zip(ages) {
+                    node.age = age;
+                }
+            }
+            Case { refresh_evidence: true, ..case }
         })
         .boxed()
 }
@@ -211,6 +227,7 @@ pub fn spoiled_node() -> BoxedStrategy<Node> {
     (entries, transition, rarely(), ready, any::<bool>(), any::<bool>())
         .prop_map(|(entries, transition_after_creation, deleting, ready, pod_cidr_ipv4, pod_cidr_ipv6)| Node {
             entries,
+            age: Node::ready().age,
             transition_after_creation,
             deleting,
             ready,

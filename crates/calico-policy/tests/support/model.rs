@@ -68,6 +68,8 @@ pub struct Case {
     pub skip_pod_routes: bool,
     pub hold_when_unguarded: bool,
     pub hold_implicit_removals: bool,
+    /// Whether old evidence has to be written again.
+    pub refresh_evidence: bool,
     pub break_glass: bool,
     /// Classes that the operator excluded.
     pub excluded: Vec<Code>,
@@ -92,6 +94,7 @@ impl Case {
             skip_pod_routes: false,
             hold_when_unguarded: false,
             hold_implicit_removals: false,
+            refresh_evidence: false,
             break_glass: false,
             excluded: Vec::new(),
             held_for: None,
@@ -186,6 +189,8 @@ pub enum Nodes {
 pub struct Node {
     /// Status and reason of every NetworkUnavailable entry; the second is used only where there are two.
     pub entries: Entries,
+    /// Seconds since the node's creation.
+    pub age: i64,
     /// Seconds from the node's creation to the condition's last transition.
     pub transition_after_creation: i64,
     pub deleting: bool,
@@ -199,6 +204,7 @@ impl Node {
     pub const fn ready() -> Self {
         Self {
             entries: Entries::One("False", "RouteCreated"),
+            age: 1_000,
             transition_after_creation: 30,
             deleting: false,
             ready: Some(true),

@@ -64,12 +64,11 @@ fn by_nodes(case: &Case) -> Answer {
         Nodes::Unreadable | Nodes::NotThere => return hold("NodesUnreadable"),
         Nodes::Listed(nodes) => nodes,
     };
-    let dual_stack = is_dual_stack(&case.wish);
     let mut ready = 0;
     let mut blocking = 0;
     let mut writer_seen = false;
     for node in nodes {
-        let class = class(node, case.strict, dual_stack);
+        let class = class(node, case);
         if class == "RouteCreated" {
             ready += 1;
         } else if !case.excluded.contains(&class) {
@@ -95,13 +94,14 @@ pub fn is_dual_stack(wish: &Wish) -> bool {
 }
 
 /// The class of a node; the first rule that matches wins.
-pub fn class(node: &Node, strict: bool, dual_stack: bool) -> Code {
+pub fn class(node: &Node, case: &Case) -> Code {
+    let dual_stack = is_dual_stack(&case.wish);
     match node.entries {
         Entries::Two | Entries::One("Unknown", _) => "OtherReason",
         Entries::One("False", "RouteCreated") => {
-            if strict {
+            if case.strict {
                 "RouteCreated"
-            } else if node.transition_after_creation < -60 {
+            } else if node.transition_after_creation < -60 || has_to_be_written_again(node, case) {
                 "Stale"
             } else if dual_stack && !(node.pod_cidr_ipv4 && node.pod_cidr_ipv6) {
                 "NoPodCidr"
@@ -117,6 +117,18 @@ pub fn class(node: &Node, strict: bool, dual_stack: bool) -> Code {
         Entries::None if !node.pod_cidr_ipv4 && !node.pod_cidr_ipv6 => "NoPodCidr",
         Entries::None => "NoCondition",
     }
+}
+
+/// "Delete an old RouteCreated once, so that a living writer writes it again": older than an hour, and than the hold. Where no guard can
+/// be, or an operator does not want to wait, none is asked for.
+fn has_to_be_written_again(node: &Node, case: &Case) -> bool {
+    let guard_is_possible = case.requirement != Requirement::Disabled && case.api == PolicyApi::Fits;
+    let seconds_ago = node.age - node.transition_after_creation;
+    case.refresh_evidence
+        && guard_is_possible
+        && !case.break_glass
+        && seconds_ago > 3_600
+        && case.held_for.is_none_or(|seconds| seconds_ago > seconds)
 }
 
 fn guard_suffices(case: &Case) -> bool {

@@ -32,8 +32,7 @@ pub struct OverlaySwitchConfiguration {
     pub poll_interval: Duration,
     /// `excludeNodeClasses`: classes that do not block; reported by name and count.
     pub exclude_node_classes: BTreeSet<BlockingNodeClass>,
-    /// `refreshEvidence`: whether an old route condition is to be deleted once, so that a living route writer writes it again. No
-    /// decision knows it yet; the controller warns where it is set.
+    /// `refreshEvidence`: whether an old route condition is deleted once in a switch, so that a living route writer writes it again.
     pub refresh_evidence: bool,
     /// `guard`.
     pub guard: GuardConfiguration,

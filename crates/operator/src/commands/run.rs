@@ -17,9 +17,6 @@ use crate::process::{self, Parts};
 pub(super) fn run(arguments: &RunArguments) -> ExitCode {
     service::run(&arguments.service, &settings::flags_without_effect(arguments), || {
         let settings = settings::read(arguments)?;
-        for field in settings::fields_without_effect(&settings.configuration) {
-            tracing::warn!(field, "this field of the configuration has no effect");
-        }
         Ok(process::run(settings, controller)?)
     })
 }

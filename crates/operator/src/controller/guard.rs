@@ -113,6 +113,9 @@ impl Controller {
                 (Action::CleanConditions(nodes), Some(shoot)) => {
                     let _ = guard::clean(&shoot.client, nodes.iter()).await;
                 }
+                (Action::RefreshEvidence(routes), Some(shoot)) => {
+                    let _ = guard::refresh(&shoot.client, routes).await;
+                }
                 (Action::CleanNoRouteCreated(nodes), Some(shoot)) => {
                     let _ = guard::release(&shoot.client, nodes.iter()).await;
                 }

@@ -177,13 +177,6 @@ pub fn flags_without_effect(arguments: &RunArguments) -> Vec<&'static str> {
     given.into_iter().filter(|(_, given)| *given).map(|(flag, _)| flag).collect()
 }
 
-/// Fields of the configuration that are set, are read, and have no effect: the decisions do not know them yet.
-#[must_use]
-pub fn fields_without_effect(configuration: &ControllerConfiguration) -> Vec<&'static str> {
-    let set = [("overlaySwitch.refreshEvidence", configuration.overlay_switch.refresh_evidence)];
-    set.into_iter().filter(|(_, set)| *set).map(|(field, _)| field).collect()
-}
-
 /// The rate limit that `clientConnection` asks for.
 #[must_use]
 pub fn rate_limit(configuration: &ControllerConfiguration) -> RateLimit {

@@ -10,16 +10,16 @@ use crate::world::{World, pass};
 
 const GUARD: &str = "extension-networking-calico-guard";
 
-fn guard(world: &World) -> Option<Value> {
+pub(crate) fn guard(world: &World) -> Option<Value> {
     world.stored("resources.gardener.cloud", "managedresources", GUARD).map(|found| (*found).clone())
 }
 
-fn condition(world: &World, node: &str) -> Value {
+pub(crate) fn condition(world: &World, node: &str) -> Value {
     world.shoot.stored("", "nodes", "", node).unwrap()["status"]["conditions"].clone()
 }
 
 /// gardener-resource-manager has put the guard into the shoot, or taken it away.
-async fn guard_in_shoot(world: &World, verb: &str) {
+pub(crate) async fn guard_in_shoot(world: &World, verb: &str) {
     let path = "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings";
     let binding = json!({
         "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingAdmissionPolicyBinding",

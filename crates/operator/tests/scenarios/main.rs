@@ -16,6 +16,7 @@ mod hand_over;
 mod permissions;
 #[path = "../permitted/mod.rs"]
 mod permitted;
+mod refresh;
 mod remove;
 mod stale;
 mod switch;

@@ -113,17 +113,6 @@ fn logging_is_read_first() {
 }
 
 #[test]
-fn every_field_without_effect_is_named_where_it_is_set() {
-    let named = |config: &str| fields_without_effect(&read_with(config, &[]).unwrap().configuration);
-    assert_eq!(named(CONFIG), Vec::<&str>::new());
-    assert_eq!(named(&format!("{CONFIG}overlaySwitch: {{refreshEvidence: false}}\n")), Vec::<&str>::new());
-    assert_eq!(
-        named(&format!("{CONFIG}overlaySwitch: {{refreshEvidence: true}}\n")),
-        ["overlaySwitch.refreshEvidence"]
-    );
-}
-
-#[test]
 fn every_flag_without_effect_is_named_where_it_is_given() {
     assert_eq!(flags_without_effect(&arguments(&["run"])), Vec::<&str>::new());
     assert_eq!(
