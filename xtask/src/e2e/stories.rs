@@ -20,6 +20,7 @@ mod upgrade;
 use super::scene::Scene;
 use super::stage::Stage;
 use super::trouble::Trouble;
+use crate::envtest::Release;
 
 /// A story.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -123,6 +124,15 @@ async fn hold(stage: &mut Stage<'_>) -> Result<Scene, Trouble> {
 /// The overlay is as it was.
 fn is_overlaid(stage: &mut Stage<'_>, scene: &Scene) {
     stage.check("pool", &scene.pool, "Always");
+}
+
+/// The guard is in force, in the version that this release serves.
+fn is_guarded(stage: &mut Stage<'_>, scene: &Scene) {
+    let effective = match stage.lane.settings.release {
+        Release::V1_36 => "Effective v1",
+        Release::V1_34 => "Effective v1beta1",
+    };
+    stage.check("guard", &scene.guard, effective);
 }
 
 /// The overlay is gone from every node, each of which has a route.

@@ -8,7 +8,7 @@ use fake_apiserver::world::{Kind, kinds};
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{hold, is_native};
+use super::{hold, is_guarded, is_native};
 use crate::e2e::controller::Controller;
 use crate::e2e::landscape::{self, NAME};
 use crate::e2e::pod::{self, Pod};
@@ -72,7 +72,7 @@ pub(super) async fn installed(stage: &mut Stage<'_>) -> Result<(), Trouble> {
     stage.check("Leases", leases.join(" "), "gardener-extension-heartbeat networking-calico-leader-election");
 
     let held = hold(stage).await?;
-    stage.check("guard", &held.guard, "Effective v1");
+    is_guarded(stage, &held);
     may_do_nothing_else(stage).await?;
     stage.start_routes(AtFirst::Silence, &[]).await;
     is_native(stage, "Reconcile Succeeded 100", MACHINES).await?;

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use fake_apiserver::world::routes::AtFirst;
 
-use super::{is_native, is_overlaid};
+use super::{is_guarded, is_native, is_overlaid};
 use crate::e2e::controller::SeamlessSwitch;
 use crate::e2e::stage::{MACHINES, Stage};
 use crate::e2e::trouble::Trouble;
-use crate::envtest::Release;
 
 /// The phases that every switch with nodes shows.
 const PHASES: [&str; 5] = ["Guarding", "AwaitingRoutes", "Switching", "Verifying", "Done"];
@@ -21,11 +20,7 @@ pub(super) async fn provoked(stage: &mut Stage<'_>) -> Result<(), Trouble> {
     stage.turn_overlay_off().await?;
     let held = stage.until_held("AwaitingRoutes Hold RoutesMissing Held").await?;
     is_overlaid(stage, &held);
-    let effective = match stage.lane.settings.release {
-        Release::V1_36 => "Effective v1",
-        Release::V1_34 => "Effective v1beta1",
-    };
-    stage.check("guard", &held.guard, effective);
+    is_guarded(stage, &held);
     stage.start_routes(AtFirst::Silence, &[]).await;
     is_native(stage, "Reconcile Succeeded 100", MACHINES).await?;
     // Once more over a shoot that has settled.
