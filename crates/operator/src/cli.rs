@@ -74,7 +74,7 @@ pub enum Command {
         mut_arg("kubeconfig", |argument| argument.requires("network")),
         after_help = "Examples:\n  \
         networking-calico decide -f examples/held\n  \
-        kubectl get networks,managedresources,secrets -n shoot--foo--bar -o yaml | networking-calico decide -f - -f cluster.yaml --nodes nodes.yaml\n  \
+        kubectl get networks,managedresources -n shoot--foo--bar -o yaml | networking-calico decide -f - -f bundle.yaml -f cluster.yaml --nodes nodes.yaml\n  \
         networking-calico decide -f dump/ -o json --now 2026-11-24T10:00:00Z\n  \
         networking-calico decide --kubeconfig seed.yaml --network shoot--foo--bar/bar")]
     Decide(DecideArguments),

@@ -184,9 +184,42 @@ fn what_is_kept_can_be_looked_at_with_kubectl() {
             assert!(found.contains(text), "`{text}` is not in what {arguments:?} shows:\n{found}");
         }
     }
+    dumps_are_made_as_the_documents_say(&kubectl, seed, shoot);
     let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("runs");
     assert!(interrupted.success());
     assert_eq!(child.wait().expect("ends").code(), Some(0));
     let kubeconfig = Path::new(seed.get(1).expect("has a kubeconfig"));
     assert!(kubeconfig.ends_with("seed.kubeconfig") && !kubeconfig.exists(), "{}", kubeconfig.display());
+}
+
+/// Runs the commands under "Dumps", word for word, on the shoot of the demo.
+fn dumps_are_made_as_the_documents_say(kubectl: &Path, seed: &[&str], shoot: &[&str]) {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operations.md");
+    let page = std::fs::read_to_string(page).expect("is there");
+    let (_, section) = page.split_once("\n## Dumps\n").expect("has the section");
+    let (_, commands) = section.split_once("```sh\n").expect("has commands");
+    let (commands, _) = commands.split_once("```").expect("has an end");
+    let folder = tempfile::tempdir().expect("is made");
+    let [seed, shoot] = [seed, shoot].map(|words| *words.get(1).expect("has a kubeconfig"));
+    std::fs::copy(shoot, folder.path().join("shoot.yaml")).expect("is copied");
+    let programs =
+        [kubectl, Path::new(env!("CARGO_BIN_EXE_networking-calico"))].map(|path| path.parent().expect("a folder"));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = programs.map(Path::to_path_buf).into_iter().chain(std::env::split_paths(&path));
+    let output = Command::new("sh")
+        .args(["-euc", &commands.replace("shoot--foo--bar", "shoot--demo--world")])
+        .current_dir(folder.path())
+        .env("PATH", std::env::join_paths(path).expect("can be joined"))
+        .env("KUBECONFIG", seed)
+        .env("KUBECACHEDIR", folder.path().join("cache"))
+        .output()
+        .expect("runs");
+    let (shown, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!((output.status.code(), said.as_ref()), (Some(0), ""), "{shown}");
+    for line in [
+        "  overlay          Unchanged: no encapsulation that is in effect would be removed",
+        "  calico-node      its pods would stay",
+    ] {
+        assert!(shown.lines().any(|other| other == line), "{line}\nis not in\n{shown}");
+    }
 }
