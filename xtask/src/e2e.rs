@@ -5,6 +5,7 @@
 //! run where encapsulation went while a counted node had no route.
 
 mod access;
+mod audit;
 mod calico;
 mod child;
 mod client_go;

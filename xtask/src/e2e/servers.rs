@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
+use super::audit;
 use super::child::Child;
 use super::trouble::Trouble;
 use crate::envtest::Release;
@@ -39,6 +40,7 @@ pub(super) struct Server {
     address: String,
     certificate: String,
     services: PathBuf,
+    audit: PathBuf,
     client: Client,
     child: Option<Child>,
 }
@@ -93,6 +95,8 @@ impl Server {
             ],
         });
         write("egress.json", &selector.to_string())?;
+        write("audit.json", &audit::policy().to_string())?;
+        write("audit.log", "")?;
 
         let port = free_port().await?;
         let mut flags = vec![
@@ -113,6 +117,8 @@ impl Server {
             ("disable-admission-plugins", "ServiceAccount".to_owned()),
             ("allow-privileged", "true".to_owned()),
             ("egress-selector-config-file", text("egress.json")),
+            ("audit-policy-file", text("audit.json")),
+            ("audit-log-path", text("audit.log")),
             ("enable-priority-and-fairness", "false".to_owned()),
         ];
         if release == Release::V1_34 {
@@ -129,6 +135,7 @@ impl Server {
             address,
             certificate,
             services,
+            audit: path("audit.log"),
             child: None,
         })
     }
@@ -184,6 +191,11 @@ impl Server {
     /// Where it looks for the proxy through which it reaches webhooks.
     pub(super) fn services(&self) -> &Path {
         &self.services
+    }
+
+    /// Its log of what the extension asks.
+    pub(super) fn audit(&self) -> &Path {
+        &self.audit
     }
 
     /// What certifies this server: itself.

@@ -3,10 +3,12 @@
 use fake_apiserver::world::routes::AtFirst;
 
 use super::{hold, is_native, is_overlaid};
+use crate::e2e::audit::Audit;
 use crate::e2e::stage::{MACHINES, Stage};
 use crate::e2e::trouble::Trouble;
 
 pub(super) async fn called_off(stage: &mut Stage<'_>) -> Result<(), Trouble> {
+    let audit = Audit::begin(&stage.lane.shoot)?;
     stage.install(MACHINES).await?;
     hold(stage).await?;
     stage.start_routes(AtFirst::NoRoute, &["ip-10-250-0-6", "ip-10-250-0-7"]).await;
@@ -25,6 +27,12 @@ pub(super) async fn called_off(stage: &mut Stage<'_>) -> Result<(), Trouble> {
     stage.check("policies", &scene.policies, "");
     stage.check("calico-node", &scene.rollout, "4/4");
     is_overlaid(stage, &scene);
+    stage.check(
+        "what the extension asked of the shoot",
+        audit.requests()?,
+        "get configmaps; get daemonsets; get nodes; list ippools; list nodes; patch nodes/status; \
+         patch nodes/status as system:serviceaccount:kube-system:calico-node, dry run; watch nodes",
+    );
     Ok(())
 }
 
