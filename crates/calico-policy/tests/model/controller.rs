@@ -8,8 +8,10 @@ use calico_policy::overlay::{OverlayVerdict, UnverifiedReason};
 use calico_policy::{RoutesReady, decide};
 
 use crate::facts::{self, NOW, Reads};
-use crate::rules::{CheckBeforeWrite, Cleaning, Rules};
-use crate::state::{Breach, Condition, Controller, Permission, SLOTS, State, Status, Step, Wish, Witness};
+use crate::rules::{CheckBeforeWrite, Cleaning, LateWrites, Rules};
+use crate::state::{
+    Breach, Budget, Condition, Controller, Former, Permission, SLOTS, Since, Sleep, State, Status, Step, Wish, Witness,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ControllerDoes {
@@ -17,15 +19,25 @@ pub enum ControllerDoes {
     Decide(Reads),
     /// It makes the next request of its decision.
     Act,
-    /// It crashes, or loses the lead, before the next request.
+    /// It crashes, or notices that it has lost the lead, before the next request.
     Crash,
+    /// It loses the lead and does not notice; another process begins.
+    LoseLead,
+    /// Whoever led before makes its next request.
+    FormerActs,
     /// Its status gets lost: a restore, a new seed, a person.
     LoseStatus,
 }
 
 impl ControllerDoes {
     pub fn all() -> impl Iterator<Item = Self> {
-        Reads::ALL.into_iter().map(Self::Decide).chain([Self::Act, Self::Crash, Self::LoseStatus])
+        Reads::ALL.into_iter().map(Self::Decide).chain([
+            Self::Act,
+            Self::Crash,
+            Self::LoseLead,
+            Self::FormerActs,
+            Self::LoseStatus,
+        ])
     }
 }
 
@@ -46,6 +58,13 @@ pub fn next(state: &State, what: ControllerDoes, rules: &Rules) -> Option<State>
         }
         (ControllerDoes::Act, Controller::Acting(steps)) => act(state, steps, rules),
         (ControllerDoes::Crash, Controller::Acting(_)) => Some(State { controller: Controller::Idle, ..state.clone() }),
+        (ControllerDoes::LoseLead, Controller::Acting(steps)) if state.former.is_none() => {
+            let leaders = state.budget.leaders.checked_sub(1)?;
+            let former = Former { steps: steps.clone(), bundle: Since::Unchanged, network: Since::Unchanged };
+            let budget = Budget { leaders, ..state.budget };
+            Some(State { controller: Controller::Idle, former: Some(former), budget, ..state.clone() })
+        }
+        (ControllerDoes::FormerActs, _) => former_acts(state, state.former.as_ref()?, rules),
         (ControllerDoes::LoseStatus, _) if state.seed.status.is_some() => {
             let mut next = state.with_fault()?;
             next.seed.status = None;
@@ -58,7 +77,7 @@ pub fn next(state: &State, what: ControllerDoes, rules: &Rules) -> Option<State>
 fn decision(state: &State, reads: Reads, rules: &Rules) -> Decision {
     decide(
         &rules.settings,
-        &facts::shoot(),
+        &facts::shoot(state),
         &facts::intent(state.wish),
         &facts::observed(state, reads, rules),
         &facts::previous(state),
@@ -144,19 +163,56 @@ fn permission(verdict: OverlayVerdict, state: &State) -> Permission {
 fn act(state: &State, steps: &[Step], rules: &Rules) -> Option<State> {
     let (step, rest) = steps.split_first()?;
     let mut next = state.clone();
-    next.controller = if rest.is_empty() { Controller::Idle } else { Controller::Acting(rest.to_vec()) };
+    let goes_on = carry_out(&mut next, step, rules);
+    next.controller = if goes_on && !rest.is_empty() { Controller::Acting(rest.to_vec()) } else { Controller::Idle };
+    if let (Step::Write(_), Some(former)) = (step, &mut next.former) {
+        former.bundle = Since::Changed;
+    }
+    Some(next)
+}
+
+/// What it does is what it decided, however long ago. Only a precondition stops it.
+fn former_acts(state: &State, former: &Former, rules: &Rules) -> Option<State> {
+    let (step, rest) = former.steps.split_first()?;
+    let mut next = State { former: None, ..state.clone() };
+    let changed = match step {
+        Step::Write(_) => former.bundle,
+        Step::Report(_) => former.network,
+        _ => Since::Unchanged,
+    };
+    if changed == Since::Changed && rules.late_writes == LateWrites::AreRefused {
+        return Some(next);
+    }
+    if takes_back(std::slice::from_ref(step), state) {
+        next.breach = Some(Breach::SwitchTakenBack);
+    }
+    if carry_out(&mut next, step, rules) && !rest.is_empty() {
+        next.former = Some(Former { steps: rest.to_vec(), ..former.clone() });
+    }
+    if let (Step::Write(_), Controller::Acting(steps)) = (step, &mut next.controller) {
+        // The write of whoever leads now meets another state than it has read, and with it ends the look.
+        let writes = |step: &Step| matches!(step, Step::CheckNodes(_) | Step::Write(_));
+        if let Some(first) = steps.iter().position(writes) {
+            steps.truncate(first);
+        }
+        if steps.is_empty() {
+            next.controller = Controller::Idle;
+        }
+    }
+    Some(next)
+}
+
+/// Makes one request; whether the next one follows.
+fn carry_out(next: &mut State, step: &Step, rules: &Rules) -> bool {
     match step {
         Step::DeployGuard => next.seed.guard = true,
         Step::RemoveGuard => next.seed.guard = false,
         Step::Clean(slots) => {
             next.seed.cleaned = rules.cleaning == Cleaning::Once;
-            for (slot, _) in next.shoot.slots.iter_mut().zip(slots).filter(|(_, cleaned)| **cleaned) {
-                // Only what Calico wrote goes, whatever stood there when the decision was made.
-                if let Some(node) = slot.node.as_mut().filter(|node| node.condition.is_by_calico()) {
-                    node.condition = Condition::Missing;
-                }
-            }
+            // Only what Calico wrote goes, whatever stood there when the decision was made.
+            delete(next, slots, |condition| condition.is_by_calico());
         }
+        Step::CleanRoutes(slots) => delete(next, slots, |condition| condition == Condition::NoRouteCreated),
         Step::Refresh(seen) => {
             for (slot, seen) in next.shoot.slots.iter_mut().zip(seen) {
                 let machine = slot.machine;
@@ -165,17 +221,9 @@ fn act(state: &State, steps: &[Step], rules: &Rules) -> Option<State> {
                 }
             }
         }
-        Step::CleanRoutes(slots) => {
-            for (slot, _) in next.shoot.slots.iter_mut().zip(slots).filter(|(_, cleaned)| **cleaned) {
-                if let Some(node) = slot.node.as_mut().filter(|node| node.condition == Condition::NoRouteCreated) {
-                    node.condition = Condition::Missing;
-                }
-            }
-        }
         Step::CheckNodes(permission) => {
-            if !still_holds(permission, state, rules.check_before_write) {
-                next.controller = Controller::Idle;
-                return Some(next);
+            if !still_holds(permission, next, rules.check_before_write) {
+                return false;
             }
             for node in next.shoot.slots.iter_mut().filter_map(|slot| slot.node.as_mut()) {
                 node.counted = true;
@@ -187,11 +235,23 @@ fn act(state: &State, steps: &[Step], rules: &Rules) -> Option<State> {
         }
         Step::Report(status) => next.seed.status = Some(*status),
     }
-    Some(next)
+    true
+}
+
+fn delete(next: &mut State, slots: &[bool; SLOTS], sticks: fn(Condition) -> bool) {
+    for (slot, _) in next.shoot.slots.iter_mut().zip(slots).filter(|(_, named)| **named) {
+        if let Some(node) = slot.node.as_mut().filter(|node| sticks(node.condition)) {
+            node.condition = Condition::Missing;
+        }
+    }
 }
 
 fn still_holds(permission: &Permission, state: &State, check: CheckBeforeWrite) -> bool {
     let now = facts::machines(state);
+    if state.shoot.sleep == Sleep::Asleep && *permission != Permission::NotNeeded {
+        // Nobody answers.
+        return false;
+    }
     match (permission, check) {
         (Permission::NotNeeded, _) | (Permission::Witness(_) | Permission::NoNodes, CheckBeforeWrite::StaleRead) => {
             true

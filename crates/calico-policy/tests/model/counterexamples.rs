@@ -8,17 +8,19 @@ use calico_policy::nodes::NodeClass;
 use calico_policy::settings::{GuardRequirement, Profile};
 use stateright::{Checker, HasDiscoveries, Model};
 
-use crate::exploration::{CHURN, NO_NODES, OLD_ROUTES};
+use crate::exploration::{CHURN, NO_NODES, OLD_ROUTES, TWO_LEADERS};
 use crate::progress::{self, Overwrites};
-use crate::properties::{SAFE, WORKING_STAYS};
-use crate::rules::{Begins, CheckBeforeWrite, Cleaning, GuardProbe, RouteWriterSays, Rules, Scope, Unreadable};
+use crate::properties::{DELETED_LAST, SAFE, WORKING_STAYS};
+use crate::rules::{
+    Begins, CheckBeforeWrite, Cleaning, GuardProbe, LateWrites, RouteWriterSays, Rules, Scope, Unreadable,
+};
 use crate::state::{Budget, CalicoNode, Condition, State};
 use crate::world::{Event, World};
 
 /// The smallest scope: one node, and the overlay is turned off.
 const SMALL: Scope = Scope {
     nodes: &[1],
-    budget: Budget { wishes: 1, churn: 0, stops: 0, writer_restarts: 0, faults: 0 },
+    budget: Budget { wishes: 1, churn: 0, stops: 0, sleeps: 0, leaders: 0, writer_restarts: 0, faults: 0 },
     begins: Begins::ByCalico,
     record_breaches: false,
 };
@@ -171,4 +173,11 @@ fn without_the_guard_a_node_that_joins_a_switch_without_nodes_keeps_a_condition_
     let rules = without(|rules| rules.settings.overlay_switch.guard = GuardRequirement::Disabled);
     let kept = |state: &State| any_node(state, Backend::None, Condition::CalicoIsDown);
     assert!(gets_stuck("a node joins a switch without nodes and guard", rules, NO_NODES, Overwrites::Nothing, kept));
+}
+
+/// What an old leader has decided is written over what the next one has written since.
+#[test]
+fn an_old_leader_without_preconditions_undoes_what_the_next_one_did() {
+    let rules = without(|rules| rules.late_writes = LateWrites::Land);
+    assert!(breaks("an old leader without preconditions", rules, TWO_LEADERS, DELETED_LAST));
 }

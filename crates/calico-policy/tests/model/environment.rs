@@ -4,7 +4,7 @@
 use calico_policy::encapsulation::Backend;
 
 use crate::rules::{RouteWriterSays, Rules, Scope};
-use crate::state::{Breach, CalicoNode, Condition, Node, RouteWriter, SLOTS, State, Wish};
+use crate::state::{Breach, CalicoNode, Condition, Former, Node, RouteWriter, SLOTS, Since, Sleep, State, Wish};
 
 /// One thing that happens. The number is that of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +39,12 @@ pub enum Happening {
     NodeLeaves(usize),
     /// Another machine takes the name at once, and the condition of the old one stays with it.
     NodeIsReplaced(usize),
+    /// The shoot is hibernated: its machines go, and everything of its control plane stops where it is.
+    FallsAsleep,
+    /// Its control plane is back; the machines come one by one.
+    WakesUp,
+    /// A machine is back after the sleep: another one under its name, or so it seems.
+    NodeReturns(usize),
 }
 
 impl Happening {
@@ -50,6 +56,8 @@ impl Happening {
             Self::WriterStops,
             Self::WriterWarmsUp,
             Self::WriterRestarts,
+            Self::FallsAsleep,
+            Self::WakesUp,
         ];
         for slot in 0..SLOTS {
             all.extend([
@@ -64,6 +72,7 @@ impl Happening {
                 Self::NodeJoins(slot),
                 Self::NodeLeaves(slot),
                 Self::NodeIsReplaced(slot),
+                Self::NodeReturns(slot),
             ]);
         }
         all
@@ -78,8 +87,11 @@ pub fn next(state: &State, happening: Happening, rules: &Rules, scope: Scope) ->
                 Wish::On => Wish::Off,
                 Wish::Off => Wish::On,
             },
+            former: next.former.map(|former| Former { network: Since::Changed, ..former }),
             ..next
         }),
+        Happening::FallsAsleep | Happening::WakesUp | Happening::NodeReturns(_) => sleep(state, happening),
+        _ if state.shoot.sleep == Sleep::Asleep => None,
         Happening::GuardFollows => (state.shoot.guard_effective != state.seed.guard)
             .then(|| changed(state, |next| next.shoot.guard_effective = next.seed.guard)),
         Happening::WriterStarts
@@ -97,6 +109,37 @@ pub fn next(state: &State, happening: Happening, rules: &Rules, scope: Scope) ->
         Happening::NodeJoins(slot) | Happening::NodeLeaves(slot) | Happening::NodeIsReplaced(slot) => {
             machines(state, happening, slot)
         }
+    }
+}
+
+fn sleep(state: &State, happening: Happening) -> Option<State> {
+    match (happening, state.shoot.sleep) {
+        (Happening::FallsAsleep, Sleep::Awake) => {
+            let mut next = spend(state, |state| &mut state.budget.sleeps)?;
+            let manager = &mut next.manager;
+            manager.pending |= manager.round.take().is_some();
+            next.shoot.sleep = Sleep::Asleep;
+            next.shoot.route_writer = RouteWriter::Off;
+            for slot in &mut next.shoot.slots {
+                // A slot that had no machine has none to come back.
+                slot.machine += u8::from(slot.node.take().is_some());
+            }
+            Some(next)
+        }
+        (Happening::WakesUp, Sleep::Asleep) => {
+            let returning = state.shoot.slots.each_ref().map(|slot| slot.machine > 0);
+            let sleep = if returning.contains(&true) { Sleep::Waking(returning) } else { Sleep::Awake };
+            Some(changed(state, |next| next.shoot.sleep = sleep))
+        }
+        (Happening::NodeReturns(slot), Sleep::Waking(mut returning)) if returning[slot] => {
+            returning[slot] = false;
+            Some(changed(state, |next| {
+                next.shoot.slots[slot].node = Some(Node::joining());
+                let all = !returning.contains(&true);
+                next.shoot.sleep = if all { Sleep::Awake } else { Sleep::Waking(returning) };
+            }))
+        }
+        _ => None,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::state::{Budget, Condition, Node, State, Wish};
 use crate::world::World;
 
 /// Nothing that could go on for ever happens, but for one change of mind: the overlay is turned off.
-const ONCE: Budget = Budget { wishes: 1, churn: 0, stops: 0, writer_restarts: 0, faults: 0 };
+const ONCE: Budget = Budget { wishes: 1, churn: 0, stops: 0, sleeps: 0, leaders: 0, writer_restarts: 0, faults: 0 };
 
 /// A shoot with one node or two, and another that joins, or one that leaves or is replaced under its name.
 pub const CHURN: Scope = Scope {
@@ -46,6 +46,23 @@ pub const OLD_ROUTES: Scope = Scope {
     nodes: &[1, 2],
     budget: Budget { writer_restarts: 1, ..ONCE },
     begins: Begins::WithOldRoutes,
+    record_breaches: false,
+};
+
+/// A shoot that is hibernated at any moment, and wakes up again with other machines. Perhaps its owner changes his mind meanwhile.
+pub const SLEEP: Scope = Scope {
+    nodes: &[1],
+    budget: Budget { wishes: 2, sleeps: 1, ..ONCE },
+    begins: Begins::ByCalico,
+    record_breaches: false,
+};
+
+/// A process that loses the lead at any moment and goes on with what it has decided, beside the next one, while the user turns the
+/// overlay off and on.
+pub const TWO_LEADERS: Scope = Scope {
+    nodes: &[1],
+    budget: Budget { wishes: 2, leaders: 1, ..ONCE },
+    begins: Begins::ByCalico,
     record_breaches: false,
 };
 
@@ -88,15 +105,18 @@ fn accidents_happen() {
 #[test]
 fn users_change_their_minds() {
     assert_eq!(explore("change of mind", Rules::all(), CHANGE_OF_MIND), 83_027);
-    let world = World { rules: Rules::all(), scope: CHANGE_OF_MIND };
-    let graph = progress::explore(&world, Overwrites::Nothing);
-    assert_eq!(graph.states, 83_027);
-    // What a route writer leaves on a node after our last look is seen by nobody, because the nodes of a settled overlay are
-    // not read: it came and went between two looks, or stopped after a revert had found nothing left.
+    leads_somewhere_unless_left_behind("change of mind", CHANGE_OF_MIND, 83_027, 88);
+}
+
+/// What a route writer leaves on a node after our last look is seen by nobody, because the nodes of a settled overlay are not read: it
+/// came and went between two looks, or stopped after a revert had found nothing left.
+fn leads_somewhere_unless_left_behind(name: &str, scope: Scope, states: usize, left: usize) {
+    let graph = progress::explore(&World { rules: Rules::all(), scope }, Overwrites::Nothing);
+    assert_eq!(graph.states, states);
     let unseen: Vec<_> = graph.stuck.iter().filter(|stuck| !is_left_after_our_last_look(&stuck.state)).collect();
-    assert!(unseen.is_empty(), "change of mind: no way out of {:#?}", unseen.first());
-    assert_eq!(graph.stuck.len(), 88);
-    println!("model: change of mind: from each of {} states a path leads to an end, but for 88", graph.states);
+    assert!(unseen.is_empty(), "{name}: {} have no way out, the nearest is {:#?}", unseen.len(), unseen.first());
+    assert_eq!(graph.stuck.len(), left);
+    println!("model: {name}: from each of {states} states a path leads to an end, but for {left}");
 }
 
 fn is_left_after_our_last_look(state: &State) -> bool {
@@ -117,4 +137,16 @@ fn the_first_node_joins() {
 fn old_routes_are_written_again() {
     assert_eq!(explore("old routes", Rules::refreshing(), OLD_ROUTES), 18_930);
     assert_eq!(every_state_leads_somewhere("old routes", Rules::refreshing(), OLD_ROUTES), 18_930);
+}
+
+#[test]
+fn shoots_sleep_and_wake_up() {
+    assert_eq!(explore("sleep", Rules::all(), SLEEP), 132_666);
+    leads_somewhere_unless_left_behind("sleep", SLEEP, 132_666, 76);
+}
+
+#[test]
+fn an_old_leader_goes_on() {
+    assert_eq!(explore("two leaders", Rules::all(), TWO_LEADERS), 323_802);
+    leads_somewhere_unless_left_behind("two leaders", TWO_LEADERS, 323_802, 451);
 }

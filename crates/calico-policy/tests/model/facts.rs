@@ -17,7 +17,7 @@ use calico_policy::shoot::{KubeProxy, NodeCidrs, ShootFacts};
 use calico_policy::time::Timestamp;
 
 use crate::rules::{GuardProbe, Rules, Unreadable};
-use crate::state::{Bundle, Condition, Node, SLOTS, State, Wish};
+use crate::state::{Bundle, Condition, Node, SLOTS, Sleep, State, Wish};
 
 /// The time of every decision: the model has none, so nothing in it may depend on how long something took.
 pub const NOW: Timestamp = Timestamp(1_000_000);
@@ -79,9 +79,12 @@ pub fn machines(state: &State) -> [Option<u8>; SLOTS] {
 }
 
 pub fn observed(state: &State, reads: Reads, rules: &Rules) -> Observed {
+    let asleep = state.shoot.sleep == Sleep::Asleep;
     Observed {
         sources: sources(state, reads, rules.unreadable),
-        nodes: if reads.nodes() {
+        nodes: if asleep {
+            not_given()
+        } else if reads.nodes() {
             Reading::Known(nodes(state))
         } else if reads.shoot() {
             refused()
@@ -124,7 +127,13 @@ fn sources(state: &State, reads: Reads, unreadable: Unreadable) -> Sources {
     let record = state.seed.status.and_then(|status| status.record);
     Sources {
         bundle: if reads.bundle() { Reading::Known(dataplane(state.seed.bundle)) } else { refused() },
-        live: if reads.shoot() { Reading::Known(dataplane(state.shoot.applied)) } else { refused() },
+        live: if state.shoot.sleep == Sleep::Asleep {
+            not_given()
+        } else if reads.shoot() {
+            Reading::Known(dataplane(state.shoot.applied))
+        } else {
+            refused()
+        },
         record: record
             .map_or(Reading::Absent, |record| Reading::Known(Encapsulations { ipv4: Some(record), ipv6: None })),
         history: History::Installed,
@@ -185,7 +194,7 @@ fn guard(state: &State, reads: Reads, probe: GuardProbe) -> GuardObservation {
         GuardProbe::Effect => state.shoot.guard_effective,
         GuardProbe::Existence => state.seed.guard,
     };
-    match (reads.shoot(), seen) {
+    match (reads.shoot() && state.shoot.sleep != Sleep::Asleep, seen) {
         (false, _) => GuardObservation::NotObserved,
         (true, true) => GuardObservation::Effective,
         (true, false) => GuardObservation::NotEffective,
@@ -206,15 +215,20 @@ fn refused<T>() -> Reading<T> {
     Reading::Unreadable(ReadFailure::new(ReadFailureKind::Refused, "the model says so"))
 }
 
+/// Who sleeps is not asked.
+fn not_given<T>() -> Reading<T> {
+    Reading::Unreadable(ReadFailure::new(ReadFailureKind::NotGiven, "the shoot is hibernated"))
+}
+
 /// A shoot in which the guard is possible.
-pub fn shoot() -> ShootFacts {
+pub fn shoot(state: &State) -> ShootFacts {
     ShootFacts {
         kubernetes_version: "1.36.1".parse().expect("a version"),
         api_server: ApiServerSetup::default(),
         kube_proxy: KubeProxy::Enabled,
         vertical_pod_autoscaler: false,
         provider_type: "aws".to_string(),
-        hibernation_enabled: false,
+        hibernation_enabled: state.shoot.sleep == Sleep::Asleep,
         dual_stack_migration_pending: false,
         node_cidrs: NodeCidrs::default(),
         pod_cidrs: Vec::new(),

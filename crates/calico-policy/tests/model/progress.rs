@@ -110,7 +110,10 @@ fn is_helpful(event: Event, state: &State, overwrites: Overwrites) -> bool {
     match event {
         Event::Controller(ControllerDoes::Decide(reads)) => reads == Reads::Everything,
         Event::Controller(ControllerDoes::Act) => true,
-        Event::Controller(ControllerDoes::Crash | ControllerDoes::LoseStatus) => false,
+        // Of an old leader nothing good is to be expected.
+        Event::Controller(
+            ControllerDoes::Crash | ControllerDoes::LoseLead | ControllerDoes::FormerActs | ControllerDoes::LoseStatus,
+        ) => false,
         Event::Manager(what) => what != ManagerDoes::Fail,
         Event::Environment(happening) => match happening {
             Happening::GuardFollows
@@ -119,7 +122,9 @@ fn is_helpful(event: Event, state: &State, overwrites: Overwrites) -> bool {
             | Happening::WriterStarts
             | Happening::WriterStops
             | Happening::WriterWarmsUp
-            | Happening::RouteIsCreated(_) => true,
+            | Happening::RouteIsCreated(_)
+            | Happening::WakesUp
+            | Happening::NodeReturns(_) => true,
             // A stop that no roll asks for is an accident.
             Happening::CalicoStops(slot) => {
                 node(slot).is_some_and(|node| node.calico != CalicoNode::Up(state.shoot.applied.backend))
@@ -140,7 +145,8 @@ fn is_helpful(event: Event, state: &State, overwrites: Overwrites) -> bool {
             | Happening::WriterSaysNotCreated(_)
             | Happening::NodeJoins(_)
             | Happening::NodeLeaves(_)
-            | Happening::NodeIsReplaced(_) => false,
+            | Happening::NodeIsReplaced(_)
+            | Happening::FallsAsleep => false,
         },
     }
 }

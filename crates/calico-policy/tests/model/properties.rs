@@ -4,7 +4,7 @@ use calico_policy::phase::Phase;
 use stateright::Property;
 
 use crate::rules::Scope;
-use crate::state::{Breach, Condition, Controller, Node, Round, Stage, State, Wish};
+use crate::state::{Breach, Condition, Controller, Node, Round, Sleep, Stage, State, Wish};
 use crate::world::World;
 
 /// The safety of a switch.
@@ -17,7 +17,7 @@ pub const TRUTHFUL: &str = "a node that is said to have a route has one";
 const KEPT: &str = "a switch that was reported as written is not taken back";
 
 /// That the resource manager has nothing to delete before it switches, nor before the switch is verified.
-const DELETED_LAST: &str = "what vanishes with the overlay is deleted only after the switch is applied";
+pub const DELETED_LAST: &str = "what vanishes with the overlay is deleted only after the switch is applied";
 
 /// What only the extended guard gives.
 pub const WORKING_STAYS: &str = "no working node is reported as unavailable past the guard";
@@ -75,6 +75,7 @@ pub fn is_settled_overlay(state: &State) -> bool {
 /// condition that nobody will change.
 fn is_at_rest(state: &State) -> bool {
     state.controller == Controller::Idle
+        && state.shoot.sleep == Sleep::Awake
         && !state.manager.pending
         && state.manager.round.is_none()
         && state.shoot.applied == state.seed.bundle

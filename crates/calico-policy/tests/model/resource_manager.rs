@@ -1,7 +1,7 @@
 //! gardener-resource-manager: applies the bundle object by object, and what left the bundle is deleted before anything is
-//! applied.
+//! applied. It sleeps with the shoot.
 
-use crate::state::{Manager, Round, Stage, State};
+use crate::state::{Manager, Round, Sleep, Stage, State};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ManagerDoes {
@@ -18,6 +18,9 @@ impl ManagerDoes {
 
 /// What follows, or `None` where it has nothing of that kind to do.
 pub fn next(state: &State, what: ManagerDoes) -> Option<State> {
+    if state.shoot.sleep == Sleep::Asleep {
+        return None;
+    }
     let mut next = state.clone();
     match (what, state.manager.round) {
         (ManagerDoes::BeginRound, None) if state.manager.pending => {

@@ -17,6 +17,7 @@ pub struct Rules {
     pub guard_probe: GuardProbe,
     pub cleaning: Cleaning,
     pub check_before_write: CheckBeforeWrite,
+    pub late_writes: LateWrites,
     pub route_writer_says: RouteWriterSays,
     /// Whether the guard also keeps what a route writer said from being turned into `NoRouteCreated`.
     pub protect_route_created: bool,
@@ -40,6 +41,7 @@ impl Rules {
             guard_probe: GuardProbe::Effect,
             cleaning: Cleaning::Always,
             check_before_write: CheckBeforeWrite::Uids,
+            late_writes: LateWrites::AreRefused,
             route_writer_says: RouteWriterSays::WhatIsTrue,
             protect_route_created: false,
         }
@@ -88,6 +90,14 @@ pub enum CheckBeforeWrite {
     Names,
     /// A list from the time of the survey.
     StaleRead,
+}
+
+/// What becomes of a write of somebody who has read an older state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LateWrites {
+    /// It has a precondition.
+    AreRefused,
+    Land,
 }
 
 /// Whether the route writer can be trusted.

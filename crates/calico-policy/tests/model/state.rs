@@ -20,6 +20,8 @@ pub struct State {
     pub shoot: Shoot,
     pub manager: Manager,
     pub controller: Controller,
+    /// A leader before the one that leads, which has not noticed.
+    pub former: Option<Former>,
     pub budget: Budget,
     /// Something that no state shows, only the step that led to it; kept from then on.
     pub breach: Option<Breach>,
@@ -83,6 +85,7 @@ pub struct Status {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Shoot {
     pub applied: Bundle,
+    pub sleep: Sleep,
     /// Whether writes of Calico are neutralised. It follows the ManagedResource with a lag, both ways.
     pub guard_effective: bool,
     pub route_writer: RouteWriter,
@@ -103,6 +106,16 @@ impl Shoot {
     pub fn has_rolled(&self) -> bool {
         self.nodes().all(|node| node.calico == CalicoNode::Up(self.applied.backend) && !node.old_one_stops)
     }
+}
+
+/// Whether the shoot is hibernated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sleep {
+    Awake,
+    /// It has no nodes, and nobody answers for it.
+    Asleep,
+    /// It answers, and the nodes of these slots are still to come.
+    Waking([bool; SLOTS]),
 }
 
 /// The provider's route controller.
@@ -216,6 +229,25 @@ pub enum Controller {
     Acting(Vec<Step>),
 }
 
+/// A process that has lost the lead, and goes on with what it has decided.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Former {
+    /// What it still does, in order; never empty.
+    pub steps: Vec<Step>,
+    /// Whether the bundle was written since it was read.
+    pub bundle: Since,
+    /// Whether something else was asked for since the Network was read.
+    pub network: Since,
+}
+
+/// Whether an object is still what was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Since {
+    Unchanged,
+    /// A write with the precondition that it is unchanged is refused.
+    Changed,
+}
+
 /// One request of ours.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
@@ -274,6 +306,10 @@ pub struct Budget {
     pub churn: u8,
     /// Stops of calico-node that no roll asks for.
     pub stops: u8,
+    /// Hibernations.
+    pub sleeps: u8,
+    /// Changes of the leader.
+    pub leaders: u8,
     /// Restarts of the route controller.
     pub writer_restarts: u8,
     /// Reads that fail, a status that gets lost, rounds of the resource manager that end half-way.

@@ -10,8 +10,8 @@ use crate::properties;
 use crate::resource_manager::{self, ManagerDoes};
 use crate::rules::{Begins, Rules, Scope};
 use crate::state::{
-    Budget, Bundle, CalicoNode, Condition, Controller, Manager, Node, RouteWriter, SLOTS, Seed, Shoot, Slot, State,
-    Status, Wish,
+    Budget, Bundle, CalicoNode, Condition, Controller, Manager, Node, RouteWriter, SLOTS, Seed, Shoot, Sleep, Slot,
+    State, Status, Wish,
 };
 
 /// A world with rules.
@@ -89,9 +89,16 @@ fn overlay(slots: [Slot; SLOTS], budget: Budget) -> State {
             status: Some(Status { phase: Phase::Idle, record: Some(Encapsulation::IpipAlways) }),
             cleaned: false,
         },
-        shoot: Shoot { applied: Bundle::OVERLAY, guard_effective: false, route_writer: RouteWriter::Off, slots },
+        shoot: Shoot {
+            applied: Bundle::OVERLAY,
+            sleep: Sleep::Awake,
+            guard_effective: false,
+            route_writer: RouteWriter::Off,
+            slots,
+        },
         manager: Manager { pending: false, round: None },
         controller: Controller::Idle,
+        former: None,
         budget,
         breach: None,
     }
