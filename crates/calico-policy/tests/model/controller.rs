@@ -210,7 +210,7 @@ fn carry_out(next: &mut State, step: &Step, rules: &Rules) -> bool {
         Step::Clean(slots) => {
             next.seed.cleaned = rules.cleaning == Cleaning::Once;
             // Only what Calico wrote goes, whatever stood there when the decision was made.
-            delete(next, slots, |condition| condition.is_by_calico());
+            delete(next, slots, Condition::is_by_calico);
         }
         Step::CleanRoutes(slots) => delete(next, slots, |condition| condition == Condition::NoRouteCreated),
         Step::Refresh(seen) => {
