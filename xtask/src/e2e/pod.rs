@@ -198,16 +198,16 @@ impl Pod<'_> {
     async fn put(&self, folder: &str, kind: &Kind, name: &str, items: Option<&Value>) -> Result<(), Trouble> {
         let object = self.cluster.cluster().get(kind, self.namespace(), name).await?;
         let object = object.ok_or_else(|| Trouble::Other(format!("{} `{name}` is mounted and missing", kind.kind)))?;
-        let entries = object.get("data").and_then(Value::as_object).into_iter().flatten();
-        for (key, value) in entries {
-            let file = match items.and_then(Value::as_array) {
-                None => key.as_str(),
-                Some(items) => match items.iter().find(|item| text(item, "/key") == key) {
-                    Some(item) => text(item, "/path"),
-                    None => continue,
-                },
-            };
-            let value = value.as_str().unwrap_or_default();
+        let data = object.get("data").and_then(Value::as_object);
+        let wanted: Vec<(&str, &str)> = match items.and_then(Value::as_array) {
+            None => data.into_iter().flatten().map(|(key, _)| (key.as_str(), key.as_str())).collect(),
+            Some(items) => items.iter().map(|item| (text(item, "/key"), text(item, "/path"))).collect(),
+        };
+        for (key, file) in wanted {
+            let value = data.and_then(|data| data.get(key)?.as_str());
+            // For this a kubelet waits for ever.
+            let missing = || Trouble::Other(format!("{} `{name}` is mounted and has no `{key}`", kind.kind));
+            let value = value.ok_or_else(missing)?;
             let bytes = if *kind == kinds::SECRET {
                 let decoded = base64::engine::general_purpose::STANDARD.decode(value);
                 decoded.map_err(|error| Trouble::Other(format!("Secret `{name}`, `{key}`: {error}")))?
