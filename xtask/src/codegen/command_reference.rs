@@ -55,8 +55,9 @@ fn arguments(command: &Command, page: &mut String) {
         let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
         let mut meaning = help.replace('|', "\\|").replace('\n', " ");
         let defaults: Vec<_> = argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
-        if !defaults.is_empty() && argument.get_action().takes_values() {
-            let _ = write!(meaning, " (default `{}`)", defaults.join(","));
+        let default = defaults.join(",");
+        if !default.is_empty() && argument.get_action().takes_values() {
+            let _ = write!(meaning, " (default `{default}`)");
         }
         let _ = writeln!(page, "| `{short}{}` | {meaning} |", argument.to_string().replace('|', "\\|"));
     }
@@ -83,6 +84,7 @@ mod tests {
                     .long_about("Adds numbers.\n\nExits with 0.")
                     .arg(Arg::new("number").value_name("NUMBER").required(true).help("A number"))
                     .arg(Arg::new("base").short('b').long("base").value_name("BASE").default_value("10").help("2|10"))
+                    .arg(Arg::new("unit").long("unit").value_name("UNIT").default_value("").help("None if empty"))
                     .arg(Arg::new("secret").long("secret").hide(true))
                     .after_help("Examples:\n  calc add 1\n"),
             )
@@ -110,6 +112,7 @@ Exits with 0.
 |---|---|
 | `<NUMBER>` | A number |
 | `-b, --base <BASE>` | 2\\|10 (default `10`) |
+| `--unit <UNIT>` | None if empty |
 
 ```text
 Examples:

@@ -80,7 +80,7 @@ pub struct RunArguments {
         help_heading = "Controllers"
     )]
     pub controllers: Vec<String>,
-    /// What of that does not run.
+    /// Which of `--controllers` does not run.
     #[arg(long, value_delimiter = ',', value_name = "NAMES", help_heading = "Controllers")]
     pub disable_controllers: Vec<String>,
     /// What both programs of the Go extension know.

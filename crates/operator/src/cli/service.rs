@@ -7,7 +7,7 @@ use clap::Args;
 /// What both programs of the Go extension know.
 #[derive(Clone, Debug, Args)]
 pub struct ServiceArguments {
-    /// The namespace of that Lease; also by `LEADER_ELECTION_NAMESPACE`, else the pod's own.
+    /// The namespace of the Lease by which replicas agree; also by `LEADER_ELECTION_NAMESPACE`, else the pod's own.
     #[arg(
         long,
         env = "LEADER_ELECTION_NAMESPACE",
