@@ -9,4 +9,6 @@ mod condition_ensurer;
 mod iptables_flavour;
 mod log_mtu_issues;
 mod namespace;
+#[path = "../../../fake-apiserver/tests/support/skip.rs"]
+mod skip;
 mod upstream_dns;

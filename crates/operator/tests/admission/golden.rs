@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::real::skip::skip;
 use crate::reviews::review;
 use crate::webhook::Webhook;
 
@@ -16,8 +17,7 @@ fn recorded() -> Option<PathBuf> {
         return Some(folder);
     }
     let text = format!("no recorded results of the Go admission in `{}`", folder.display());
-    assert!(std::env::var_os("CI").is_none_or(|value| value != "true"), "{text}");
-    println!("SKIPPED: {text}");
+    skip(&text);
     None
 }
 

@@ -5,7 +5,6 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
-    clippy::print_stderr,
     reason = "a test may fail by panicking, in its helpers too"
 )]
 
@@ -18,6 +17,8 @@ mod permissions;
 mod permitted;
 mod refresh;
 mod remove;
+#[path = "../../../fake-apiserver/tests/support/skip.rs"]
+mod skip;
 mod stale;
 mod switch;
 mod take_over;
