@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use http::request::Parts;
@@ -96,6 +97,7 @@ fn call(api: &Api, head: &Parts, target: &Target, user: User) -> Result<Call, Ap
         content_type: header(&head.headers, CONTENT_TYPE.as_str()).to_owned(),
         answer: Answer::of(head.headers.get(ACCEPT).and_then(|value| value.to_str().ok()))?,
         stale_by: 0,
+        lag: Duration::ZERO,
     })
 }
 
@@ -138,6 +140,7 @@ async fn resource(
             Effect::LostResponse => lost = true,
             Effect::DroppedWatch { after } => breaks_after = Some(after),
             Effect::StaleRead { revisions } => call.stale_by = revisions,
+            Effect::Lag(time) => call.lag = time,
         }
     }
     let response = body

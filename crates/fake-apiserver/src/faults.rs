@@ -33,6 +33,9 @@ pub enum Effect {
         /// Revisions to go back; at most to the oldest that is kept.
         revisions: u64,
     },
+    /// A read is served from the state so long ago, and a watch tells of each change so long after it: by a server that lags behind the
+    /// others; writes are left alone.
+    Lag(Duration),
 }
 
 /// A rule: an effect and the requests that it hits. Without any restriction it hits every request, always.
@@ -49,6 +52,7 @@ pub struct Fault {
     user_agent: Option<String>,
     skip: usize,
     times: Option<usize>,
+    turns: Option<usize>,
     probability: Option<f64>,
 }
 
@@ -97,6 +101,7 @@ impl Fault {
             user_agent: None,
             skip: 0,
             times: None,
+            turns: None,
             probability: None,
         }
     }
@@ -171,6 +176,12 @@ impl Fault {
         Self { times: Some(requests), ..self }
     }
 
+    /// Hits so many requests that match, spares as many, and so on: clients that move between two servers.
+    #[must_use]
+    pub fn in_turns(self, requests: usize) -> Self {
+        Self { turns: Some(requests.max(1)), ..self }
+    }
+
     /// Hits a request that matches with this probability, by the seed of the server.
     #[must_use]
     pub fn probability(self, probability: f64) -> Self {
@@ -181,7 +192,7 @@ impl Fault {
         let is = |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|wanted| wanted == found);
         let applies = match self.effect {
             Effect::DroppedWatch { .. } => subject.verb == Verb::Watch,
-            Effect::StaleRead { .. } => !subject.verb.writes(),
+            Effect::StaleRead { .. } | Effect::Lag(_) => !subject.verb.writes(),
             _ => true,
         };
         applies
@@ -225,7 +236,9 @@ impl Faults {
         for rule in rules.iter_mut().filter(|rule| rule.fault.matches(subject)) {
             rule.seen += 1;
             let in_range = rule.seen > rule.fault.skip && rule.fault.times.is_none_or(|times| rule.hits < times);
-            if in_range && rule.fault.probability.is_none_or(|probability| random.f64() < probability) {
+            let after = rule.seen.saturating_sub(rule.fault.skip + 1);
+            let in_turn = rule.fault.turns.is_none_or(|turns| (after / turns).is_multiple_of(2));
+            if in_range && in_turn && rule.fault.probability.is_none_or(|probability| random.f64() < probability) {
                 rule.hits += 1;
                 effects.push(rule.fault.effect.clone());
             }
@@ -262,11 +275,20 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_takes_turns() {
+        let faults = Faults::new(1);
+        faults.add(Fault::status(500).in_turns(2).skip(1));
+        let hits = || faults.effects(&subject(Verb::Get, "x")).len();
+        assert_eq!([(); 9].map(|()| hits()), [0, 1, 1, 0, 0, 1, 1, 0, 0]);
+    }
+
+    #[test]
     fn stale_reads_and_dropped_watches_leave_others_alone() {
         let faults = Faults::new(1);
         faults.add(Fault::new(Effect::StaleRead { revisions: 1 }));
+        faults.add(Fault::new(Effect::Lag(Duration::from_secs(1))));
         faults.add(Fault::new(Effect::DroppedWatch { after: 0 }));
         let count = |verb| faults.effects(&subject(verb, "x")).len();
-        assert_eq!((count(Verb::Update), count(Verb::Get), count(Verb::Watch)), (0, 1, 2));
+        assert_eq!((count(Verb::Update), count(Verb::Get), count(Verb::Watch)), (0, 2, 3));
     }
 }

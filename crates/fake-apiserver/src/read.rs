@@ -52,6 +52,9 @@ pub(crate) fn in_version<'a>(object: &'a Value, call: &Call) -> Cow<'a, Value> {
 
 /// The revision from which a stale read is served.
 pub(crate) fn stale_revision(api: &Api, call: &Call) -> Option<u64> {
+    if !call.lag.is_zero() {
+        return Some(api.store.revision_before(call.lag));
+    }
     (call.stale_by > 0).then(|| api.store.revision().saturating_sub(call.stale_by).max(api.store.oldest()))
 }
 

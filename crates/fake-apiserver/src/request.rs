@@ -6,6 +6,7 @@ pub(crate) mod query;
 pub(crate) mod user;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::resource::{Resource, StatusRule};
 use crate::schema::Schema;
@@ -62,6 +63,8 @@ pub(crate) struct Call {
     pub(crate) answer: Answer,
     /// How many revisions behind a read is served, by a fault.
     pub(crate) stale_by: u64,
+    /// How long behind a read is served, by a fault.
+    pub(crate) lag: Duration,
 }
 
 impl Verb {

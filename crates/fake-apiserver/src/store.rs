@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::object;
 
@@ -33,6 +35,7 @@ pub(crate) struct Change {
     pub(crate) object: Arc<Value>,
     pub(crate) previous: Option<Arc<Value>>,
     pub(crate) deleted: bool,
+    pub(crate) written: Instant,
 }
 
 /// Why a write was not done.
@@ -91,6 +94,13 @@ impl Store {
     /// The oldest revision that can still be read.
     pub(crate) fn oldest(&self) -> u64 {
         self.lock().compacted.max(1)
+    }
+
+    /// The revision so long ago; at most the oldest that is kept.
+    pub(crate) fn revision_before(&self, time: Duration) -> u64 {
+        let state = self.lock();
+        let since = state.log.iter().rev().take_while(|change| change.written.elapsed() < time).last();
+        since.map_or(state.revision, |change| change.revision - 1)
     }
 
     /// Wakes whenever something was written.
@@ -190,6 +200,7 @@ impl Store {
                 object: Arc::clone(&last),
                 previous: Some(previous),
                 deleted: true,
+                written: Instant::now(),
             },
         );
         Ok(last)
@@ -225,6 +236,7 @@ impl Store {
             object: Arc::clone(&object),
             previous,
             deleted: false,
+            written: Instant::now(),
         };
         self.record(state, change);
         object

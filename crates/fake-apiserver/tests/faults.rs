@@ -7,11 +7,11 @@ use std::time::Duration;
 use fake_apiserver::{Effect, Fault, Server, User, Verb};
 use futures::{StreamExt, TryStreamExt};
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::api::{ListParams, Patch, PatchParams, PostParams, WatchEvent, WatchParams};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, WatchEvent, WatchParams};
 use kube::{Api, Client, Config};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 fn server() -> Server {
     Server::builder().build().unwrap()
@@ -101,6 +101,31 @@ async fn a_stale_read_goes_back_to_the_oldest_revision_that_is_kept_and_no_furth
     server.faults().add(Fault::new(Effect::StaleRead { revisions: 100 }).times(2));
     assert_eq!(maps.get("m").await.unwrap().data.unwrap()["k"], "2");
     assert_eq!(maps.list(&ListParams::default()).await.unwrap().items[0].data.as_ref().unwrap()["k"], "2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_lags_shows_everything_later_and_writes_at_once() {
+    let (server, lag) = (server(), Duration::from_secs(3));
+    let maps = maps(&server);
+    maps.create(&PostParams::default(), &map("m")).await.unwrap();
+    sleep(lag).await;
+    server.faults().add(Fault::new(Effect::Lag(lag)));
+    let mut events = maps.watch(&WatchParams::default(), "0").await.unwrap().boxed();
+    events.try_next().await.unwrap().unwrap();
+
+    let written = Instant::now();
+    set(&maps, "2").await;
+    let value = async || maps.get("m").await.unwrap().data.unwrap()["k"].clone();
+    assert_eq!(value().await, "1");
+    let Some(WatchEvent::Modified(map)) = events.try_next().await.unwrap() else { panic!() };
+    assert_eq!((map.data.unwrap()["k"].as_str(), written.elapsed()), ("2", lag));
+    assert_eq!(value().await, "2");
+    assert_eq!(maps.list(&ListParams::default()).await.unwrap().items[0].data.as_ref().unwrap()["k"], "2");
+
+    maps.delete("m", &DeleteParams::default()).await.unwrap();
+    assert!(maps.get_opt("m").await.unwrap().is_some());
+    sleep(lag).await;
+    assert!(maps.get_opt("m").await.unwrap().is_none());
 }
 
 #[tokio::test]

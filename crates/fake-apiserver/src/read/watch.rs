@@ -31,6 +31,8 @@ pub(crate) struct Watch {
     selector: Selector,
     /// Everything up to this revision was seen.
     position: u64,
+    /// When the first change that is held back comes, because this watch lags.
+    comes: Option<Instant>,
     queue: VecDeque<Event>,
     written: Receiver<u64>,
     closing: Receiver<bool>,
@@ -77,6 +79,7 @@ impl Watch {
             resource: call.resource_key(),
             selector,
             position: from.unwrap_or_default(),
+            comes: None,
             queue: VecDeque::new(),
             end,
             bookmark,
@@ -109,6 +112,7 @@ impl Watch {
             tokio::select! {
                 written = self.written.changed() => if written.is_err() { return None },
                 () = closed(&mut self.closing) => return None,
+                () = until(self.comes) => {}
                 () = until(bookmark) => self.queue_bookmark(),
                 () = until(self.end) => self.ended = true,
             }
@@ -137,9 +141,14 @@ impl Watch {
     }
 
     fn queue_changes(&mut self) {
+        self.comes = None;
         match self.api.store.changes_after(self.position) {
             Ok(changes) => {
                 for change in changes {
+                    if change.written.elapsed() < self.call.lag {
+                        self.comes = Some(change.written + self.call.lag);
+                        break;
+                    }
                     self.position = change.revision;
                     if let Some(event) = self.event(&change) {
                         self.queue.push_back(event);
