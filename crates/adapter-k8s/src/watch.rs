@@ -40,6 +40,8 @@ pub struct Metadata {
     pub name: String,
     /// `metadata.uid`.
     pub uid: String,
+    /// `metadata.resourceVersion`.
+    pub resource_version: String,
     /// `metadata.generation`.
     pub generation: i64,
     /// `metadata.deletionTimestamp`, RFC 3339.
@@ -105,6 +107,7 @@ impl From<ObjectMeta> for Metadata {
             namespace: metadata.namespace.unwrap_or_default(),
             name: metadata.name.unwrap_or_default(),
             uid: metadata.uid.unwrap_or_default(),
+            resource_version: metadata.resource_version.unwrap_or_default(),
             generation: metadata.generation.unwrap_or_default(),
             deletion_timestamp: metadata.deletion_timestamp.map(|time| time.0.to_string()),
             finalizers: metadata.finalizers.unwrap_or_default(),
@@ -143,6 +146,7 @@ mod tests {
                 namespace: "shoot--foo--bar".to_owned(),
                 name: "bar".to_owned(),
                 uid: "u".to_owned(),
+                resource_version: "9".to_owned(),
                 generation: 3,
                 deletion_timestamp: Some("2026-11-26T10:00:00Z".to_owned()),
                 finalizers: vec!["extensions.gardener.cloud/network".to_owned()],

@@ -10,6 +10,7 @@ pub mod dispatch;
 pub mod events;
 pub mod evidence;
 mod failure;
+mod freshness;
 pub mod guard;
 mod memory;
 mod node_watch;
@@ -35,15 +36,19 @@ use gardener_api::image_vector::ImageVector;
 pub use api::{FailureKind, NetworkKey, Next, Observer, ReconcileError, Reconciler};
 pub use dispatch::{Service, Trigger};
 pub use failure::{ErrorCode, Failure};
+pub use freshness::ToldState;
 pub use node_watch::{NodeWatches, WakeNetwork, WatchCounts};
 pub use operation::Operation;
 
 use dispatch::{Idle, Sight, Work};
+use freshness::Freshness;
 use memory::{Memory, Remembered};
 use pass::Pass;
 
 /// How long one look may take.
 const DEADLINE: Duration = Duration::from_secs(180);
+/// How often it is looked whether Gardener has taken up a shoot again that it has given up, where something was asked for meanwhile.
+const LOOK_AT_FAILED: Duration = Duration::from_secs(60);
 
 /// What reconciles Networks.
 pub struct Controller {
@@ -59,6 +64,8 @@ pub struct Controller {
     pub definitions: Arc<Definitions>,
     /// Which Networks are served.
     pub service: Service,
+    /// What the watch has told of each Network. Without a watch, nothing.
+    pub told: Box<ToldState>,
     /// Who is told about decisions.
     pub observer: Arc<dyn Observer>,
     /// The time.
@@ -112,8 +119,19 @@ impl Reconciler for Controller {
 
 impl Controller {
     async fn look_at(&self, key: &NetworkKey, remembered: &mut Remembered) -> Result<Next, ReconcileError> {
+        // What is told of after this makes the Network due again.
+        let told = (self.told)(key);
+        let live = self.network(key).await?;
+        let freshness = Freshness::of(live.as_ref().map(|live| &live.object), told.as_deref());
+        if let Some(delay) = remembered.puts_off(freshness) {
+            tracing::info!(
+                ?delay,
+                "the API server answered with an earlier state than the watch has told of; the look is put off"
+            );
+            return Ok(Next::After(delay));
+        }
         let sight = remembered.look();
-        let Some(live) = self.network(key).await? else {
+        let Some(live) = live else {
             self.forget(key, remembered);
             return Ok(Next::OnChange);
         };
@@ -126,7 +144,7 @@ impl Controller {
         }
         let shoot = read::cluster::shoot(&self.seed, &key.namespace).await;
         if shoot.as_ref().is_ok_and(dispatch::is_failed) {
-            return Ok(Next::OnChange);
+            return Ok(Next::After(LOOK_AT_FAILED));
         }
         let now = (self.clock)();
         let mut pass = Pass::new(&self.seed, key.clone(), live, work, shoot, remembered, now);

@@ -54,6 +54,9 @@ pub enum WriteError {
     /// A node joined, or was created again, after the survey: the question is open again.
     #[error("the nodes changed after their routes were seen: look again")]
     NodesChanged,
+    /// The Secret is there and was not found: one of the answers was an old one.
+    #[error("the Secret of the bundle is there and was not found: look again")]
+    SecretChanged,
     /// The nodes could not be read again.
     #[error("could not read the nodes again before the encapsulation goes: {0}")]
     Nodes(#[from] NodesError),
@@ -180,19 +183,20 @@ async fn write_secret(
 ) -> Result<Result<bool, WriteError>, ApiError> {
     let name = wanted.name();
     let found = match live.secrets.get(name) {
-        Some(LiveSecret::Whole { text, .. }) => text.json(),
-        Some(LiveSecret::Unchanged(_)) => whole(seed, namespace, name).await?,
+        Some(whole @ LiveSecret::Whole { .. }) => Some(whole.clone()),
+        Some(LiveSecret::Unchanged(_)) => secret(seed, namespace, name).await?,
         None => {
             let Ok(object) = serde_json::to_value(wanted) else { return Ok(Err(WriteError::NoJson)) };
             match seed.text(&Request::create(&SECRETS, namespace, name, &object)).await {
                 Ok(_) => return Ok(Ok(true)),
                 // Left behind by a reconcile that came no further, or the answer to our own request was lost.
-                Err(error) if error.is_conflict() => whole(seed, namespace, name).await?,
+                Err(error) if error.is_conflict() => secret(seed, namespace, name).await?,
                 Err(error) => return Err(error),
             }
         }
     };
-    let Some(found) = found else { return Ok(Err(WriteError::NoJson)) };
+    let Some(LiveSecret::Whole { text, .. }) = found else { return Ok(Err(WriteError::SecretChanged)) };
+    let Some(found) = text.json() else { return Ok(Err(WriteError::NoJson)) };
     match wanted.over(&found) {
         Ok(None) => Ok(Ok(false)),
         Ok(Some(object)) => {
@@ -201,13 +205,6 @@ async fn write_secret(
         }
         Err(_) => Ok(Err(WriteError::NoJson)),
     }
-}
-
-async fn whole(seed: &ApiClient, namespace: &str, name: &str) -> Result<Option<serde_json::Value>, ApiError> {
-    Ok(match secret(seed, namespace, name).await? {
-        Some(LiveSecret::Whole { text, .. }) => text.json(),
-        Some(LiveSecret::Unchanged(_)) | None => None,
-    })
 }
 
 /// A Secret that is no longer named must carry the label by which the garbage collector of the seed finds it.

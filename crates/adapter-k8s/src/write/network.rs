@@ -73,6 +73,18 @@ pub async fn change(seed: &ApiClient, live: &LiveNetwork, change: Change<'_>) ->
     }
 }
 
+/// Makes sure that a Network is there, in the state that was read: a patch that changes nothing, and is a conflict where the answer was an
+/// old one. `false` where it is gone. Calling it twice is harmless.
+///
+/// # Errors
+/// [`ApiError`].
+pub async fn confirm(seed: &ApiClient, live: &LiveNetwork) -> Result<bool, ApiError> {
+    let metadata = &live.object.metadata;
+    let operations = Value::Array(vec![precondition(metadata)]);
+    let request = Request::json_patch(&NETWORKS, &metadata.namespace, &metadata.name, &operations);
+    Ok(optional(seed.text(&request).await)?.is_some())
+}
+
 /// Whether two states of a Network ask for the same, as far as metadata tell: spec, deletion, operation, and when it was asked for.
 #[must_use]
 pub fn asks_the_same(one: &ObjectMeta, other: &ObjectMeta) -> bool {

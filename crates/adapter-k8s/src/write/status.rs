@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use gardener_api::raw::RawJson;
 use serde_json::{Map, Value, json};
 
 use super::network::{asks_the_same, precondition};
@@ -53,7 +54,7 @@ impl StatusChange {
     }
 }
 
-/// Writes a status and returns the Network as it is then; `None` where it is gone. Where somebody else wrote in the meantime the
+/// Writes a status, as far as it does not say so already, and returns the Network as it is then; `None` where it is gone. Where somebody else wrote in the meantime the
 /// same status is written over that, unless something else is asked for by now: that the status does not answer.
 ///
 /// # Errors
@@ -63,16 +64,17 @@ pub async fn write(
     live: &LiveNetwork,
     change: &StatusChange,
 ) -> Result<Option<LiveNetwork>, ApiError> {
-    if change.is_empty() {
-        return Ok(Some(live.clone()));
-    }
     let mut live = live.clone();
     let uid = live.object.metadata.uid.clone();
     let mut attempt = 0;
     loop {
         attempt += 1;
+        let change = missing(&live, change);
+        if change.is_empty() {
+            return Ok(Some(live));
+        }
         let (namespace, name) = (live.object.metadata.namespace.clone(), live.object.metadata.name.clone());
-        let request = Request::json_patch(&NETWORKS, &namespace, &name, &operations(&live, change))
+        let request = Request::json_patch(&NETWORKS, &namespace, &name, &operations(&live, &change))
             .subresource("status")
             .within(DEADLINE);
         match optional(seed.text(&request).await) {
@@ -92,6 +94,22 @@ pub async fn write(
             Err(error) => return Err(error),
         }
     }
+}
+
+/// What of a change the status does not say yet. Asked anew of every state that the change is made for.
+fn missing(live: &LiveNetwork, change: &StatusChange) -> StatusChange {
+    let status = &live.object.status;
+    let is = |raw: Option<&RawJson>, wanted: &Value| {
+        raw.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok()).as_ref() == Some(wanted)
+    };
+    let mut missing = change.clone();
+    missing.provider_status = missing.provider_status.filter(|wanted| !is(status.provider_status.as_ref(), wanted));
+    missing.state = missing.state.filter(|wanted| !is(status.state.as_ref(), wanted));
+    missing.ip_families = missing.ip_families.filter(|wanted| status.ip_families != *wanted);
+    if missing.last_error == LastErrorChange::Clear && status.last_error.is_none() {
+        missing.last_error = LastErrorChange::Keep;
+    }
+    missing
 }
 
 fn operations(live: &LiveNetwork, change: &StatusChange) -> Value {
@@ -151,6 +169,18 @@ mod tests {
                 {"op": "add", "path": "/status", "value": {"observedGeneration": 3, "providerStatus": {"a": null}}},
             ])
         );
+    }
+
+    #[test]
+    fn what_is_said_already_is_left_out() {
+        let change = StatusChange { state: Some(json!({"b": 1})), ip_families: Some(vec!["IPv4"]), ..change() };
+        let said = live(r#", "status": {"providerStatus": {"a": null}, "state": {"b": 1}, "ipFamilies": ["IPv4"]}"#);
+        let observed = StatusChange { observed_generation: Some(3), ..StatusChange::default() };
+        assert_eq!(missing(&said, &change), observed);
+        let other = live(
+            r#", "status": {"providerStatus": {"a": 1}, "state": {"b": 2}, "ipFamilies": [], "lastError": {"description": "x"}}"#,
+        );
+        assert_eq!(missing(&other, &change), change);
     }
 
     #[test]

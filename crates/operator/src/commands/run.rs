@@ -27,7 +27,7 @@ fn controller(settings: &Settings, parts: Parts) -> Controller {
         OperationAnnotation::Obeyed => Trigger::OperationAnnotation,
         OperationAnnotation::Ignored => Trigger::Generation,
     };
-    let wake = parts.wake;
+    let (wake, known) = (parts.wake, parts.known);
     let watches =
         NodeWatches::new(Box::new(move |key| wake.now(key)), Arc::clone(&parts.decisions) as Arc<dyn Observer>);
     Controller {
@@ -37,6 +37,7 @@ fn controller(settings: &Settings, parts: Parts) -> Controller {
         images: settings.image_vector.clone(),
         definitions: Arc::new(Definitions::built_in()),
         service: Service { classes: settings.extension_classes.clone(), trigger },
+        told: Box::new(move |key| known.told(key)),
         observer: parts.decisions,
         clock: Box::new(super::decide::now),
         watches,

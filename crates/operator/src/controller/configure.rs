@@ -102,7 +102,9 @@ impl Controller {
                         Some(written)
                     }
                     // The next look decides anew; nothing has changed yet.
-                    Err(Failure::Write(WriteError::NodesChanged | WriteError::Nodes(_))) => {
+                    Err(Failure::Write(
+                        WriteError::NodesChanged | WriteError::Nodes(_) | WriteError::SecretChanged,
+                    )) => {
                         return Ok(Next::After(LOOK_SOON));
                     }
                     Err(failure) => return Err(failure),
@@ -226,6 +228,7 @@ impl Controller {
         }
         // Our record must never say less than what may be in effect, so it is written first.
         pass.begin(Some(record)).await?;
+        pass.prove().await?;
         let written = bundle::write(&self.seed, &pass.key.namespace, live, &wanted, removal).await?;
         pass.memory.rendered = Some(Box::new(Rendered::new(plan, &wanted)));
         pass.wrote = pass.wrote || written.changed;

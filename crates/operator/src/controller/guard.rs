@@ -102,6 +102,7 @@ impl Controller {
             match (action, shoot) {
                 (Action::DeployGuard(api), _) => {
                     pass.begin(record.cloned()).await?;
+                    pass.prove().await?;
                     self.deploy_guard(pass, *api).await?;
                 }
                 (Action::UpdateGuard(api), _) if pass.operation().is_some() => self.update_guard(pass, *api).await?,

@@ -16,12 +16,15 @@ use tokio::time::Instant;
 use super::NetworkKey;
 use super::dispatch::Sight;
 use super::events::{NODES_EVERY, News};
+use super::freshness::Freshness;
 use super::guard::Settling;
 
 /// What is remembered of one Network.
 #[derive(Debug, Default)]
 pub(super) struct Remembered {
     looked: bool,
+    /// How many looks in a row were put off.
+    put_off: u32,
     /// Whether the Network is gone, or no longer ours, so that nothing is worth keeping.
     pub(super) is_over: bool,
     /// Whether the look that goes on wants the nodes watched.
@@ -105,6 +108,13 @@ impl Remembered {
             self.nodes_event = Some(Instant::now());
         }
         may
+    }
+
+    /// For how long a look is put off that read the Network in such a state; `None` where it counts.
+    pub(super) fn puts_off(&mut self, freshness: Freshness) -> Option<Duration> {
+        let wait = freshness.puts_off(self.put_off);
+        self.put_off = if wait.is_some() { self.put_off.saturating_add(1) } else { 0 };
+        wait
     }
 
     /// Whether this is the first look, and from now on no longer.

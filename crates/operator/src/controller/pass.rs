@@ -29,6 +29,8 @@ pub(super) struct Pass<'a> {
     pub(super) wrote: bool,
     begun: bool,
     gone: bool,
+    /// Whether a write of this look has shown that the Network is as it was read.
+    proven: bool,
 }
 
 impl<'a> Pass<'a> {
@@ -41,7 +43,7 @@ impl<'a> Pass<'a> {
         memory: &'a mut Remembered,
         now: Timestamp,
     ) -> Self {
-        Self { seed, key, live, work, shoot, memory, now, wrote: false, begun: false, gone: false }
+        Self { seed, key, live, work, shoot, memory, now, wrote: false, begun: false, gone: false, proven: false }
     }
 
     /// The operation; `None` where this look only follows one up.
@@ -58,12 +60,7 @@ impl<'a> Pass<'a> {
         if status::reads_as_answer(&self.live.object) {
             self.begin(None).await?;
         }
-        let mut heard = self.live.object.metadata.clone();
-        let change = Change { finalizers: Finalizers::AddOurs, remove_annotation: Some((OPERATION, "reconcile")) };
-        self.change(change).await?;
-        heard.annotations.retain(|key, value| key != OPERATION || value != "reconcile");
-        // Somebody else may have written in the meantime, and the change was made over that.
-        if asks_the_same(&heard, &self.live.object.metadata) { Ok(()) } else { Err(Failure::Outdated("Network")) }
+        self.hear("reconcile", Finalizers::AddOurs).await
     }
 
     /// Tells that the operation has begun, once, and not again where it goes on; with it what our own record must say before
@@ -80,12 +77,24 @@ impl<'a> Pass<'a> {
         self.tell(change).await
     }
 
+    /// Makes sure that the Network is as it was read before anything is made for it. On an answer from before its deletion something
+    /// would be made that nobody takes away any more.
+    pub(super) async fn prove(&mut self) -> Result<(), Failure> {
+        if !self.gone && !self.proven {
+            match network::confirm(self.seed, &self.live).await {
+                Ok(is_there) => (self.gone, self.proven) = (!is_there, is_there),
+                Err(error) if error.is_conflict() => {}
+                Err(error) => return Err(Failure::Own(error)),
+            }
+        }
+        if self.proven && !self.gone { Ok(()) } else { Err(Failure::Outdated("Network")) }
+    }
+
     /// Writes the status, as far as it does not say so already.
     pub(super) async fn tell(&mut self, change: StatusChange) -> Result<(), Failure> {
         if self.gone {
             return Ok(());
         }
-        let change = status::without_what_is_there(&self.live, change);
         let written = writes::write(self.seed, &self.live, &change).await.map_err(Failure::Own)?;
         self.replace(written);
         Ok(())
@@ -104,10 +113,21 @@ impl<'a> Pass<'a> {
     /// Takes away the request for the operation that has succeeded. One for another that came in the meantime stays.
     pub(super) async fn finish(&mut self) -> Result<(), Failure> {
         match self.operation() {
-            Some(Operation::Restore) => {
-                self.change(Change { remove_annotation: Some((OPERATION, "restore")), ..Change::default() }).await
-            }
+            Some(Operation::Restore) => self.hear("restore", Finalizers::Keep).await,
             _ => Ok(()),
+        }
+    }
+
+    /// Takes a request away as heard, and changes the finalizers with it.
+    async fn hear(&mut self, request: &str, finalizers: Finalizers) -> Result<(), Failure> {
+        let mut heard = self.live.object.metadata.clone();
+        self.change(Change { finalizers, remove_annotation: Some((OPERATION, request)) }).await?;
+        heard.annotations.retain(|key, value| key != OPERATION || value != request);
+        // Somebody else may have written in the meantime, and the change was made over that: also a request in the same words.
+        if !self.gone && asks_the_same(&heard, &self.live.object.metadata) {
+            Ok(())
+        } else {
+            Err(Failure::Outdated("Network"))
         }
     }
 
@@ -121,7 +141,10 @@ impl<'a> Pass<'a> {
 
     fn replace(&mut self, written: Option<LiveNetwork>) {
         match written {
-            Some(live) => self.live = live,
+            Some(live) => {
+                self.proven |= live.object.metadata.resource_version != self.live.object.metadata.resource_version;
+                self.live = live;
+            }
             None => self.gone = true,
         }
     }

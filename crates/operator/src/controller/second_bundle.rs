@@ -59,6 +59,7 @@ impl Controller {
         live: &LiveBundle,
         Second(plan, wanted): Second,
     ) -> Result<(), Failure> {
+        pass.prove().await?;
         let written = bundle::write(&self.seed, &pass.key.namespace, live, &wanted, Removal::None).await?;
         pass.memory.saw(&written.managed_resource.slice.metadata);
         pass.memory.rendered = Some(Box::new(Rendered::new(plan, &wanted)));

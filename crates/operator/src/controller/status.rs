@@ -1,7 +1,6 @@
 //! What the status of a Network says: texts, times, and our own records in it. Nothing is written here.
 
 use adapter_k8s::facts::network::TIMESTAMP;
-use adapter_k8s::read::network::LiveNetwork;
 use adapter_k8s::write::status::{LastErrorChange, StatusChange};
 use adapter_k8s::{report, time};
 use calico_policy::Decision;
@@ -150,21 +149,6 @@ pub(super) fn on_the_way(from: Encapsulations, record: Encapsulations, to: Optio
         of([family(&from), family(&record), to_of_family]).filter(|_| stays)
     };
     Encapsulations { ipv4: stays(|all| all.ipv4), ipv6: stays(|all| all.ipv6) }
-}
-
-/// Leaves out of a change what the status says already.
-pub(super) fn without_what_is_there(live: &LiveNetwork, mut change: StatusChange) -> StatusChange {
-    let status = &live.object.status;
-    let is = |raw: Option<&gardener_api::raw::RawJson>, wanted: &Value| {
-        raw.and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok()).as_ref() == Some(wanted)
-    };
-    change.provider_status = change.provider_status.filter(|wanted| !is(status.provider_status.as_ref(), wanted));
-    change.state = change.state.filter(|wanted| !is(status.state.as_ref(), wanted));
-    change.ip_families = change.ip_families.filter(|wanted| status.ip_families != *wanted);
-    if change.last_error == LastErrorChange::Clear && status.last_error.is_none() {
-        change.last_error = LastErrorChange::Keep;
-    }
-    change
 }
 
 fn last_operation(

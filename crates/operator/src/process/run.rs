@@ -45,6 +45,8 @@ pub struct Parts {
     pub leadership: Leadership,
     /// Wakes Networks.
     pub wake: Wake,
+    /// What the watch has told of Networks.
+    pub known: KnownNetworks,
     /// Whom to tell about decisions.
     pub decisions: Arc<Decisions>,
     /// Whom to tell about requests to other API servers.
@@ -137,7 +139,7 @@ async fn live<R: Reconciler>(
     background.add("watch of Networks", watch::networks(networks, known.clone(), queue.clone(), health.clone()));
     if settings.operation_annotation == OperationAnnotation::Ignored {
         let clusters = watches::metadata(&unlimited, &CLUSTERS);
-        background.add("watch of Clusters", watch::clusters(clusters, known, queue.clone(), health.clone()));
+        background.add("watch of Clusters", watch::clusters(clusters, known.clone(), queue.clone(), health.clone()));
     }
 
     let (elector, leadership) = match &settings.election {
@@ -151,7 +153,7 @@ async fn live<R: Reconciler>(
     };
     let decisions = Arc::new(Decisions::new(Arc::clone(&metrics.switches)));
     let seed = seed.writing_under(leadership.clone());
-    let parts = Parts { seed, leadership: leadership.clone(), wake: queue.handle(), decisions, requests };
+    let parts = Parts { seed, leadership: leadership.clone(), wake: queue.handle(), known, decisions, requests };
     let reconciler = Arc::new(reconciler(&settings, parts));
     background.add("housekeeping", keep_house(Arc::clone(&reconciler)));
 

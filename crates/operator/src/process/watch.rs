@@ -1,10 +1,12 @@
 //! From watches to the queue: which event is worth a look.
 //!
 //! Nothing is judged here but whether something that somebody else may have asked for has changed; what there is to do, and
-//! whether it is ours, is decided on a live read. Our own status patches change nothing of what is compared, so they never make
-//! a Network due, and neither do the removal of the annotation `reconcile` and the finalizer, with which a reconcile begins.
+//! whether it is ours, is decided on a live read, which must not be older than what was told here. Our own status patches change
+//! nothing of what is compared, so they never make a Network due, and neither do the removal of the annotation `reconcile` and the
+//! finalizer, with which a reconcile begins.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use adapter_k8s::watch::{Change, Interruption, Metadata};
 use futures::{Stream, StreamExt as _};
@@ -23,7 +25,7 @@ pub async fn networks(
     let mut changes = std::pin::pin!(changes);
     while let Some(change) = changes.next().await {
         if let Some(change) = observed(change, Source::Networks, &health) {
-            let due = known.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).apply(change);
+            let due = known.filter().apply(change);
             for (key, priority) in due {
                 queue.add(key, priority);
             }
@@ -50,14 +52,24 @@ pub async fn clusters(
     }
 }
 
-/// The Networks that the watch has seen, for those who map other objects to them. Cheap to clone.
+/// The Networks that the watch has seen, for those who map other objects to them or read them themselves. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct KnownNetworks(std::sync::Arc<std::sync::Mutex<Filter>>);
+pub struct KnownNetworks(Arc<Mutex<Filter>>);
 
 impl KnownNetworks {
+    /// The `resourceVersion` of the state that the watch has told of last; `None` where it knows of no such Network. Whoever was woken by
+    /// an event finds its state here, or a later one.
+    #[must_use]
+    pub fn told(&self, key: &NetworkKey) -> Option<String> {
+        self.filter().seen.get(key).map(|metadata| metadata.resource_version.clone())
+    }
+
     fn of_namespace(&self, namespace: &str) -> Vec<NetworkKey> {
-        let filter = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        filter.seen.keys().filter(|key| key.namespace == namespace).cloned().collect()
+        self.filter().seen.keys().filter(|key| key.namespace == namespace).cloned().collect()
+    }
+
+    fn filter(&self) -> MutexGuard<'_, Filter> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -78,7 +90,7 @@ fn observed(change: Result<Change, Interruption>, source: Source, health: &Healt
     }
 }
 
-/// Remembers what each Network was last looked at for.
+/// Remembers what was told of each Network last.
 #[derive(Debug, Default)]
 struct Filter {
     seen: BTreeMap<NetworkKey, Metadata>,
@@ -99,9 +111,9 @@ impl Filter {
                 if let Some(listed) = &mut self.listed {
                     listed.insert(key(&metadata));
                 }
-                self.see(metadata)
+                self.see(metadata, may_ask_again)
             }
-            Change::Applied(metadata) => self.see(metadata),
+            Change::Applied(metadata) => self.see(metadata, asks_for_more),
             Change::Deleted(metadata) => {
                 let key = key(&metadata);
                 self.seen.remove(&key);
@@ -119,11 +131,11 @@ impl Filter {
         }
     }
 
-    fn see(&mut self, metadata: Metadata) -> Vec<(NetworkKey, Priority)> {
+    fn see(&mut self, metadata: Metadata, is_due: fn(&Metadata, &Metadata) -> bool) -> Vec<(NetworkKey, Priority)> {
         let key = key(&metadata);
         let priority = if self.complete { Priority::Change } else { Priority::FirstList };
         match self.seen.insert(key.clone(), metadata) {
-            Some(before) if !self.seen.get(&key).is_some_and(|now| asks_for_more(&before, now)) => Vec::new(),
+            Some(before) if !self.seen.get(&key).is_some_and(|now| is_due(&before, now)) => Vec::new(),
             Some(_) => vec![(key, Priority::Change)],
             None => vec![(key, priority)],
         }
@@ -133,6 +145,7 @@ impl Filter {
 /// Whether something changed that may be a reason to act.
 fn asks_for_more(before: &Metadata, now: &Metadata) -> bool {
     let mut before = before.clone();
+    before.resource_version.clone_from(&now.resource_version);
     if before.operation.as_deref() == Some("reconcile") && now.operation.is_none() {
         before.operation = None;
     }
@@ -141,6 +154,11 @@ fn asks_for_more(before: &Metadata, now: &Metadata) -> bool {
         before.finalizers.clone_from(&now.finalizers);
     }
     before != *now
+}
+
+/// The same where changes in between were missed: one that asks may have been answered and have asked again, in the same words.
+fn may_ask_again(before: &Metadata, now: &Metadata) -> bool {
+    asks_for_more(before, now) || now.operation.is_some() && before.resource_version != now.resource_version
 }
 
 /// The generations of the Clusters.
@@ -186,6 +204,7 @@ mod tests {
             namespace: "ns".to_owned(),
             name: name.to_owned(),
             uid: "u".to_owned(),
+            resource_version: "7".to_owned(),
             generation: 1,
             finalizers: vec!["extensions.gardener.cloud/network".to_owned()],
             ..Metadata::default()
@@ -223,8 +242,8 @@ mod tests {
             network
         };
         for (changed, expected) in [
-            // A status patch changes resourceVersion and managedFields, which are not even read.
-            (with(|_| {}), false),
+            // A status patch changes this and managedFields, which are not even read.
+            (with(|network| network.resource_version = "8".to_owned()), false),
             (with(|network| network.uid = "v".to_owned()), true),
             (with(|network| network.generation = 2), true),
             (with(|network| network.deletion_timestamp = Some("2026-11-26T10:00:00Z".to_owned())), true),
@@ -281,6 +300,40 @@ mod tests {
         assert_eq!(due(&mut filter, Change::Applied(network("c"))), [("c".to_owned(), Priority::Change)]);
     }
 
+    /// Requests without a timestamp are all alike. Between two lists one may have been answered and the next one made.
+    #[test]
+    fn a_request_that_a_new_list_finds_counts_unless_it_is_the_state_that_was_seen() {
+        for (operation, version, expected) in
+            [(Some("reconcile"), "8", 1), (Some("reconcile"), "7", 0), (Some("restore"), "8", 1), (None, "8", 0)]
+        {
+            let asking = Metadata { operation: operation.map(str::to_owned), ..network("a") };
+            let mut filter = settled(std::slice::from_ref(&asking));
+            filter.apply(Change::ListBegins);
+            let listed = Metadata { resource_version: version.to_owned(), ..asking };
+            assert_eq!(due(&mut filter, Change::Listed(listed)).len(), expected, "{operation:?} {version}");
+        }
+    }
+
+    #[test]
+    fn the_state_that_was_told_last_is_known_until_the_network_is_gone() {
+        let networks = KnownNetworks::default();
+        let told = || networks.told(&key(&network("a")));
+        let at = |version: &str| Metadata { resource_version: version.to_owned(), ..network("a") };
+        assert_eq!(told(), None);
+        networks.filter().apply(Change::Applied(at("7")));
+        assert_eq!(told().as_deref(), Some("7"));
+        // Our own writes, too, which make nothing due.
+        assert_eq!(networks.filter().apply(Change::Applied(at("9"))), []);
+        assert_eq!(told().as_deref(), Some("9"));
+        // A seed that was restored from a backup goes back in time.
+        networks.filter().apply(Change::ListBegins);
+        networks.filter().apply(Change::Listed(at("5")));
+        networks.filter().apply(Change::ListEnds);
+        assert_eq!(told().as_deref(), Some("5"));
+        networks.filter().apply(Change::Deleted(at("6")));
+        assert_eq!(told(), None);
+    }
+
     #[test]
     fn a_list_that_begins_anew_forgets_the_unfinished_one() {
         let mut filter = settled(&[network("a")]);
@@ -324,7 +377,7 @@ mod tests {
         }
 
         let networks = KnownNetworks::default();
-        *networks.0.lock().unwrap() =
+        *networks.filter() =
             settled(&[network("a"), network("b"), Metadata { namespace: "ns2".to_owned(), ..network("c") }]);
         let names: Vec<String> = networks.of_namespace("ns").into_iter().map(|key| key.name).collect();
         assert_eq!(names, ["a", "b"]);

@@ -250,6 +250,9 @@ async fn nothing_is_done_for_others_for_a_failed_shoot_or_before_the_state_is_th
     world.ask("wait-for-state", json!(null));
     nothing_happens(&world).await;
     world.ask("reconcile", json!(null)).shoot_is(&json!({"status": {"lastOperation": {"state": "Failed"}}}));
-    nothing_happens(&world).await;
+    assert_eq!(world.reconcile().await.unwrap(), Next::After(std::time::Duration::from_secs(60)));
+    assert_eq!(world.writes(), Vec::<String>::new());
     assert_eq!(world.annotation("gardener.cloud/operation").as_deref(), Some("reconcile"), "the request is not lost");
+    world.shoot_is(&json!({})).settle().await;
+    assert_eq!(world.last_operation(), "Create Succeeded 100 Successfully reconciled Network");
 }

@@ -16,6 +16,7 @@ use gardener_api::image_vector::ImageVector;
 use operator::controller::{
     Controller, NetworkKey, Next, NodeWatches, Observer, ReconcileError, Reconciler, Service, Trigger, WatchCounts,
 };
+use operator::process::watch::KnownNetworks;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -33,7 +34,7 @@ pub(crate) const BUNDLE: &str = "extension-networking-calico-config";
 const EXTENSIONS: &str = "extensions.gardener.cloud";
 
 /// How the requests of the controller are told from those of a test.
-const CONTROLLER: &str = "networking-calico";
+pub(crate) const CONTROLLER: &str = "networking-calico";
 
 /// Compressed once, as in a process.
 static DEFINITIONS: LazyLock<Arc<Definitions>> = LazyLock::new(|| Arc::new(Definitions::built_in()));
@@ -44,6 +45,8 @@ pub(crate) struct World {
     pub(crate) shoot: Server,
     controller: Arc<Controller>,
     decisions: Arc<Decisions>,
+    /// What a watch has told of, where a test has one.
+    pub(crate) known: KnownNetworks,
     key: NetworkKey,
 }
 
@@ -97,9 +100,10 @@ impl World {
         let mut configuration = ControllerConfiguration::default();
         // Only the scenarios of the guard have one; the others are about routes.
         configuration.overlay_switch.guard.enabled = false;
-        let (controller, decisions) = controller(&seed, &shoot, configuration);
+        let known = KnownNetworks::default();
+        let (controller, decisions) = controller(&seed, &shoot, &known, configuration);
         let key = NetworkKey { namespace: namespace.to_owned(), name: name.to_owned() };
-        Self { seed, shoot, controller, decisions, key }
+        Self { seed, shoot, controller, decisions, known, key }
     }
 
     /// Another configuration.
@@ -110,14 +114,15 @@ impl World {
         });
         merge(&mut document, configuration);
         let configuration = ControllerConfiguration::from_value(document).unwrap();
-        (self.controller, self.decisions) = controller(&self.seed, &self.shoot, configuration);
+        (self.controller, self.decisions) = controller(&self.seed, &self.shoot, &self.known, configuration);
         self
     }
 
     /// The process is killed and another one starts: everything remembered is lost.
     pub(crate) fn restart(&mut self) {
         let (configuration, trigger) = (self.controller.configuration.clone(), self.controller.service.trigger);
-        (self.controller, self.decisions) = controller(&self.seed, &self.shoot, configuration);
+        self.known = KnownNetworks::default();
+        (self.controller, self.decisions) = controller(&self.seed, &self.shoot, &self.known, configuration);
         self.trigger(trigger);
     }
 
@@ -380,23 +385,28 @@ fn line(request: &LoggedRequest) -> String {
     format!("{verb} {place} {name}")
 }
 
-fn controller(
-    seed: &Server,
-    shoot: &Server,
-    configuration: ControllerConfiguration,
-) -> (Arc<Controller>, Arc<Decisions>) {
-    let as_controller = tower::util::MapRequest::new(seed.service(), |mut request: http::Request<_>| {
+/// A connection of the controller to the seed.
+pub(crate) fn as_controller(seed: &Server) -> kube::Client {
+    let named = tower::util::MapRequest::new(seed.service(), |mut request: http::Request<_>| {
         request.headers_mut().insert(http::header::USER_AGENT, http::HeaderValue::from_static(CONTROLLER));
         request
     });
-    let client = kube::Client::new(as_controller, "default");
-    let seed = ApiClient::new(client, "seed", RateLimit::none(), Arc::new(Unobserved));
+    kube::Client::new(named, "default")
+}
+
+fn controller(
+    seed: &Server,
+    shoot: &Server,
+    known: &KnownNetworks,
+    configuration: ControllerConfiguration,
+) -> (Arc<Controller>, Arc<Decisions>) {
+    let seed = ApiClient::new(as_controller(seed), "seed", RateLimit::none(), Arc::new(Unobserved));
     let shoot = shoot.clone();
     let shoots = ShootAccess::connecting_by(seed.clone(), Address::Internal, Arc::new(Unobserved), move |_| {
         Ok(kube::Client::new(shoot.service(), "default"))
     });
     let decisions = Arc::new(Decisions::default());
-    let woken = Arc::clone(&decisions);
+    let (woken, known) = (Arc::clone(&decisions), known.clone());
     let watches =
         NodeWatches::new(Box::new(move |_| woken.1.notify_one()), Arc::clone(&decisions) as Arc<dyn Observer>);
     let controller = Controller {
@@ -406,6 +416,7 @@ fn controller(
         images: ImageVector::built_in("v0.0.0"),
         definitions: Arc::clone(&DEFINITIONS),
         service: Service::default(),
+        told: Box::new(move |key| known.told(key)),
         observer: Arc::clone(&decisions) as Arc<dyn Observer>,
         clock: clock(),
         watches,

@@ -1,4 +1,4 @@
-//! Sweeps over the whole controller: every fault at every request of every operation, and a kill at every request. Whatever
+//! Sweeps over the whole controller: every fault at every request of every operation, a kill at every request, and servers that lag. Whatever
 //! happens on the way, the end is the one without it, and nothing forbidden was stored or told meanwhile.
 
 #![expect(
@@ -18,9 +18,12 @@ mod operation;
 #[allow(dead_code, reason = "what the world looks at on its own")]
 mod permitted;
 mod play;
+mod process;
 mod recovery;
+mod requests;
 mod runs;
 mod snapshot;
+mod two_servers;
 mod watchdog;
 #[path = "../scenarios/world.rs"]
 #[allow(dead_code, reason = "the fixture of the scenarios, of which not everything is needed here")]

@@ -134,7 +134,7 @@ pub(crate) const ROWS: &[Tested] = &[
     Tested {
         id: "G6",
         go: "a request that was heard and not told of before a crash is forgotten; so is one for a failed shoot",
-        ours: "a new process compares generation and timestamp; a failed shoot keeps its annotation",
+        ours: "a new process compares generation and timestamp; a failed shoot keeps its annotation and is looked at every minute",
         why: "a request must not be lost",
         tests: &[
             Test { path: DISPATCH, name: "a_new_process_finds_what_was_missed" },
