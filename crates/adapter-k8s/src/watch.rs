@@ -2,12 +2,13 @@
 //! metadata alone, that of a shoot's [`nodes`] what decides about a switch. Only who shows Networks to a person watches whole ones.
 
 pub mod nodes;
+mod outline;
 
 use std::fmt::Debug;
 
 use futures::{Stream, StreamExt as _};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::core::{ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta};
+use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use kube::runtime::watcher::{self, Event};
 use kube::runtime::{WatchStreamExt as _, watcher as watch};
 use kube::{Api, Client, Resource};
@@ -15,6 +16,7 @@ use serde::de::DeserializeOwned;
 
 use crate::client::{self, resource::NETWORKS};
 use crate::read::networks::{self, ListedNetwork};
+use outline::Outline;
 
 /// What happened to the objects of a kind, and what of them is watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +67,7 @@ pub fn metadata(
     client: &Client,
     resource: &client::Resource,
 ) -> impl Stream<Item = Result<Change, Interruption>> + Send + use<> {
-    let objects: Api<PartialObjectMeta<DynamicObject>> = Api::all_with(client.clone(), &api_resource(resource));
+    let objects: Api<Outline> = Api::all_with(client.clone(), &api_resource(resource));
     changes(objects, |object| object.metadata.into())
 }
 
@@ -134,12 +136,20 @@ mod tests {
 
     #[test]
     fn the_metadata_that_counts_is_kept() {
-        let metadata: ObjectMeta = serde_json::from_value(serde_json::json!({
+        let object = |metadata: serde_json::Value| {
+            let object = serde_json::json!({
+                "apiVersion": "extensions.gardener.cloud/v1alpha1", "kind": "Network", "metadata": metadata,
+                "spec": {"type": "calico"}, "status": {"observedGeneration": 3},
+            });
+            serde_json::from_str::<Outline>(&object.to_string()).unwrap().metadata
+        };
+        let metadata = object(serde_json::json!({
             "namespace": "shoot--foo--bar", "name": "bar", "uid": "u", "generation": 3, "resourceVersion": "9",
             "deletionTimestamp": "2026-11-26T10:00:00Z", "finalizers": ["extensions.gardener.cloud/network"],
             "annotations": {"gardener.cloud/operation": "reconcile", "gardener.cloud/timestamp": "t", "other": "x"},
-        }))
-        .unwrap();
+            "labels": {"a": "b"}, "managedFields": [{"manager": "gardenlet", "fieldsV1": {"f:spec": {}}}],
+        }));
+        assert_eq!(metadata.managed_fields, None, "skipped");
         assert_eq!(
             Metadata::from(metadata),
             Metadata {
@@ -154,6 +164,6 @@ mod tests {
                 timestamp: Some("t".to_owned()),
             }
         );
-        assert_eq!(Metadata::from(ObjectMeta::default()), Metadata::default());
+        assert_eq!(Metadata::from(object(serde_json::json!({}))), Metadata::default());
     }
 }

@@ -8,7 +8,8 @@ use gardener_api::managed_resource::{ManagedResource, ManagedResourceStatus};
 use gardener_api::meta::ObjectMeta;
 use gardener_api::secret::Secret;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value, json};
 
 use crate::client::resource::{MANAGED_RESOURCES, SECRETS};
 use crate::client::{ApiClient, ApiError, Request, decode, optional};
@@ -19,7 +20,7 @@ use crate::facts::bundle::{self as facts, MANAGED_RESOURCE};
 pub struct LiveManagedResource {
     /// The slice that is judged.
     pub slice: ManagedResource,
-    /// Everything but the status, to be written over.
+    /// Everything but the status and who owns which field, to be written over.
     pub object: Value,
 }
 
@@ -116,8 +117,17 @@ impl LiveBundle {
 
 #[derive(Deserialize)]
 struct Parts {
-    metadata: Value,
+    metadata: Metadata,
     spec: Value,
+}
+
+/// `metadata` without `managedFields`, which are longer than all the rest. An API server keeps them where a write does not name them.
+#[derive(Deserialize)]
+struct Metadata {
+    #[serde(rename = "managedFields", default)]
+    _managed_fields: IgnoredAny,
+    #[serde(flatten)]
+    others: Map<String, Value>,
 }
 
 /// Reads a ManagedResource of ours; `None` where it is proven not to exist.
@@ -135,7 +145,7 @@ pub async fn managed_resource(
 
 /// The ManagedResource in an answer.
 pub(crate) fn live(request: &Request, text: &[u8]) -> Result<LiveManagedResource, ApiError> {
-    let Parts { metadata, spec } = decode(request, text)?;
+    let Parts { metadata: Metadata { others: metadata, .. }, spec } = decode(request, text)?;
     let (api_version, kind) = (MANAGED_RESOURCES.api_version(), MANAGED_RESOURCES.kind);
     let object = json!({"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec});
     Ok(LiveManagedResource { slice: decode(request, text)?, object })

@@ -38,6 +38,8 @@ pub(super) struct Schedule {
     keys: BTreeMap<NetworkKey, Entry>,
     /// Those that are due: the highest priority first, then in the order in which they became due.
     due: BTreeSet<(Reverse<Priority>, u64, NetworkKey)>,
+    /// How many of them are changes.
+    due_changes: usize,
     /// Those that wait.
     waiting: BTreeSet<(Instant, NetworkKey)>,
     sequence: u64,
@@ -60,7 +62,14 @@ enum Place {
 
 impl Schedule {
     pub(super) const fn new(back_off: BackOff) -> Self {
-        Self { back_off, keys: BTreeMap::new(), due: BTreeSet::new(), waiting: BTreeSet::new(), sequence: 0 }
+        Self {
+            back_off,
+            keys: BTreeMap::new(),
+            due: BTreeSet::new(),
+            due_changes: 0,
+            waiting: BTreeSet::new(),
+            sequence: 0,
+        }
     }
 
     /// Makes a key due; whether it was not before.
@@ -153,9 +162,7 @@ impl Schedule {
 
     /// How many are due, in ascending order of priority.
     pub(super) fn depth(&self) -> [(Priority, usize); 2] {
-        // Few priorities, many keys: count the changes, which come first and are few.
-        let changes = self.due.iter().take_while(|(Reverse(priority), _, _)| *priority == Priority::Change).count();
-        [(Priority::FirstList, self.due.len() - changes), (Priority::Change, changes)]
+        [(Priority::FirstList, self.due.len() - self.due_changes), (Priority::Change, self.due_changes)]
     }
 
     fn make_due(&mut self, key: NetworkKey, priority: Priority, since: Instant) {
@@ -175,6 +182,7 @@ impl Schedule {
             }
             Place::Due { priority, sequence, .. } => {
                 self.due.remove(&(Reverse(priority), sequence, key.clone()));
+                self.due_changes -= usize::from(priority == Priority::Change);
             }
             Place::Idle | Place::Working { .. } => {}
         }
@@ -184,6 +192,7 @@ impl Schedule {
             }
             Place::Due { priority, sequence, .. } => {
                 self.due.insert((Reverse(priority), sequence, key.clone()));
+                self.due_changes += usize::from(priority == Priority::Change);
             }
             Place::Idle | Place::Working { .. } => {}
         }
