@@ -53,12 +53,12 @@ async fn a_held_switch_survives() {
 
 #[tokio::test(start_paused = true)]
 async fn a_switch_survives() {
-    sweep(Operation::Switch, 118).await;
+    sweep(Operation::Switch, 150).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn restore_survives() {
-    sweep(Operation::Restore, 82).await;
+    sweep(Operation::Restore, 94).await;
 }
 
 #[tokio::test(start_paused = true)]
