@@ -1,7 +1,7 @@
 //! Which `kubectl` tests use.
 
 #[path = "../support/skip.rs"]
-mod skip;
+pub(crate) mod skip;
 
 use std::path::PathBuf;
 use std::process::Command;

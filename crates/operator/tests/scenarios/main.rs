@@ -15,13 +15,16 @@ mod hand_over;
 mod permissions;
 #[path = "../permitted/mod.rs"]
 mod permitted;
+#[path = "../../../fake-apiserver/tests/kubectl/program.rs"]
+mod program;
 mod refresh;
 mod remove;
-#[path = "../../../fake-apiserver/tests/support/skip.rs"]
-mod skip;
+mod shown;
 mod stale;
 mod switch;
 mod take_over;
 mod triggers;
 mod watch;
 mod world;
+
+use program::skip;

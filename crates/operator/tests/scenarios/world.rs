@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 // Another test binary takes this file by its path, too.
 #[path = "world/objects.rs"]
-mod objects;
+pub(crate) mod objects;
 
 use crate::permitted::held_to_the_rules;
 use objects::{access_secret, cluster, definition, definitions, merge, spec};

@@ -65,10 +65,15 @@ pub(super) fn merge(into: &mut Value, from: Value) {
     }
 }
 
+/// That of Networks, which takes everything.
+pub(crate) fn network_definition() -> Value {
+    definition(EXTENSIONS, "v1alpha1", "Network", "networks", "Namespaced")
+}
+
 /// Definitions that take everything.
 pub(super) fn definitions() -> Vec<Value> {
     vec![
-        definition(EXTENSIONS, "v1alpha1", "Network", "networks", "Namespaced"),
+        network_definition(),
         definition(EXTENSIONS, "v1alpha1", "Cluster", "clusters", "Cluster"),
         definition("resources.gardener.cloud", "v1alpha1", "ManagedResource", "managedresources", "Namespaced"),
         definition("monitoring.coreos.com", "v1alpha1", "ScrapeConfig", "scrapeconfigs", "Namespaced"),
