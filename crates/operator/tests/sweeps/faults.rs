@@ -175,12 +175,12 @@ async fn a_held_switch_stays_held() {
 
 #[tokio::test(start_paused = true)]
 async fn a_switch_ends_the_same() {
-    sweep(Operation::Switch, 520).await;
+    sweep(Operation::Switch, 670).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn restore_ends_the_same() {
-    sweep(Operation::Restore, 351).await;
+    sweep(Operation::Restore, 410).await;
 }
 
 #[tokio::test(start_paused = true)]
