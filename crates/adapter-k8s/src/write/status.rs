@@ -54,8 +54,9 @@ impl StatusChange {
     }
 }
 
-/// Writes a status, as far as it does not say so already, and returns the Network as it is then; `None` where it is gone. Where somebody else wrote in the meantime the
-/// same status is written over that, unless something else is asked for by now: that the status does not answer.
+/// Writes a status, as far as it does not say so already, and returns the Network as it is then; `None` where it is gone. Where
+/// somebody else wrote in the meantime the same status is written over that, unless something else is asked for by now: that the
+/// status does not answer.
 ///
 /// # Errors
 /// [`ApiError`]; a conflict where something else is asked for, and after several attempts.
