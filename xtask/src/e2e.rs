@@ -72,8 +72,8 @@ struct Told {
 }
 
 const CLIENT_GO_MODULE: &str = "k8s.io/client-go";
-/// How long a story may take.
-const STORY_WITHIN: Duration = Duration::from_secs(180);
+/// How long a story may take: longer than gardenlet and every other wait in it, which can say what is missing.
+const STORY_WITHIN: Duration = Duration::from_secs(300);
 
 impl Arguments {
     /// Every story, as a change must pass them.
@@ -214,7 +214,10 @@ async fn tell_one(lane: &mut Lane, story: Story) -> Findings {
     match ended {
         Ok(Ok(())) => {}
         Ok(Err(trouble)) => stage.findings.problems.push(trouble.to_string()),
-        Err(_) => stage.findings.problems.push(format!("not over after {} s", STORY_WITHIN.as_secs())),
+        Err(_) => {
+            let (within, seen) = (STORY_WITHIN.as_secs(), stage.last_seen());
+            stage.findings.problems.push(format!("not over after {within} s; last seen: {seen}"));
+        }
     }
     stage.strike().await
 }

@@ -1,7 +1,8 @@
 //! What lives while a story is told: how it begins, what is waited for and compared, how it ends and is judged. What a story can make
-//! happen is in `actions`.
+//! happen is in `actions`, the end of a Network in `deletion`.
 
 mod actions;
+mod deletion;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -131,6 +132,11 @@ impl<'a> Stage<'a> {
 
     pub(super) fn view(&self) -> View {
         self.lane.journal.view()
+    }
+
+    /// What the watches have told last, in one line.
+    pub(super) fn last_seen(&self) -> String {
+        Scene::watched(&self.view(), &self.namespace, &self.policy()).line()
     }
 
     /// Waits until the scene is as wanted.

@@ -16,6 +16,8 @@ pub(super) enum Trouble {
     Program(#[from] Failure),
     #[error(transparent)]
     Gardenlet(#[from] WaitError),
+    #[error("{why}; still there:\n    {}", left.join("\n    "))]
+    Left { why: WaitError, left: Vec<String> },
     #[error("waited in vain for `{what}`; last seen: {seen}")]
     InVain { what: String, seen: String },
     #[error("{0}")]

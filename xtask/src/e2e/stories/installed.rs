@@ -76,8 +76,7 @@ pub(super) async fn installed(stage: &mut Stage<'_>) -> Result<(), Trouble> {
     may_do_nothing_else(stage).await?;
     stage.start_routes(AtFirst::Silence, &[]).await;
     is_native(stage, "Reconcile Succeeded 100", MACHINES).await?;
-    stage.gardenlet.delete().await?;
-    stage.gardenlet.wait_until_deleted().await?;
+    stage.delete().await?;
     let log = stage.controllers.first().map(Controller::log).unwrap_or_default();
     let refusals = log.lines().filter(|line| line.contains("(403)")).count();
     stage.check("requests that were refused", refusals, 0);

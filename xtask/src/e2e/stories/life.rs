@@ -34,8 +34,7 @@ pub(super) async fn life(stage: &mut Stage<'_>) -> Result<(), Trouble> {
     super::hold(stage).await?;
     let held = stage.look().await?;
     stage.check("policies", &held.policies, calico_manifests::guard::NAME);
-    stage.gardenlet.delete().await?;
-    stage.gardenlet.wait_until_deleted().await?;
+    stage.delete().await?;
     is_gone(stage).await?;
     let shoot = stage.shoot();
     let everything = |_: &Value| true;
@@ -54,8 +53,7 @@ pub(super) async fn force_delete(stage: &mut Stage<'_>) -> Result<(), Trouble> {
     stage.lane.shoot.crash().await?;
     stage.wish.force_deleted = true;
     stage.tell_cluster().await?;
-    stage.gardenlet.delete().await?;
-    stage.gardenlet.wait_until_deleted().await?;
+    stage.delete().await?;
     let (seed, namespace) = (stage.seed(), stage.namespace().to_owned());
     stage.check("Networks", usize::from(seed.get(&kinds::NETWORK, &namespace, NAME).await?.is_some()), 0);
     let stays = |object: &Value| text(object, "/metadata/deletionTimestamp").is_empty();

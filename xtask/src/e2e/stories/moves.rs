@@ -28,8 +28,7 @@ async fn moved(stage: &mut Stage<'_>, to: &str, carried: impl Fn(Value) -> Optio
     old.wait_until_migrated().await?;
     let state = old.network().await?.and_then(|network| network.pointer("/status/state").cloned());
     stage.check("there is a record to carry", state.is_some(), true);
-    old.delete().await?;
-    old.wait_until_deleted().await?;
+    stage.delete().await?;
     let seed = stage.seed();
     stage.check("Networks left", usize::from(seed.get(&kinds::NETWORK, &old_namespace, NAME).await?.is_some()), 0);
     stage.check("ManagedResources left", seed.list(&kinds::MANAGED_RESOURCE, &old_namespace).await?.len(), 0);
