@@ -4,7 +4,8 @@ use operator::permissions::Part;
 use serde_json::json;
 
 use crate::permitted::{everything_of, held_to_the_rules};
-use crate::world::{World, of_the_controller, pass};
+use crate::world::asked::of_the_controller;
+use crate::world::{World, pass};
 
 #[tokio::test(start_paused = true)]
 async fn a_life_of_a_network_uses_every_rule_of_the_controller() {

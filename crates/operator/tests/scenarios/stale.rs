@@ -12,7 +12,8 @@ use operator::process::watch;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::world::{World, as_controller, pass};
+use crate::world::asked::as_controller;
+use crate::world::{World, pass};
 
 const ROUTE: Option<(&str, &str)> = Some(("False", "RouteCreated"));
 const CALICO: Option<(&str, &str)> = Some(("False", "CalicoIsUp"));

@@ -17,7 +17,8 @@ use tokio::time::sleep;
 use crate::faults::Place;
 use crate::operation::overlay;
 use crate::play;
-use crate::world::{NAME, NAMESPACE, World, as_controller, now};
+use crate::world::asked::as_controller;
+use crate::world::{NAME, NAMESPACE, World, now};
 
 const ROUTE: Option<(&str, &str)> = Some(("False", "RouteCreated"));
 const CALICO: Option<(&str, &str)> = Some(("False", "CalicoIsUp"));

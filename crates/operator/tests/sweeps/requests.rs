@@ -10,7 +10,8 @@ use crate::faults::Place;
 use crate::operation::overlay;
 use crate::process;
 use crate::watchdog::Watchdog;
-use crate::world::{CONTROLLER, pass};
+use crate::world::asked::CONTROLLER;
+use crate::world::pass;
 
 /// Each read of a Network is answered from before the event that it follows: with the state so many writes ago, and so often in a row.
 #[tokio::test(start_paused = true)]

@@ -12,7 +12,7 @@ use crate::operation::Operation;
 use crate::process;
 use crate::runs::Runs;
 use crate::watchdog::Watchdog;
-use crate::world::CONTROLLER;
+use crate::world::asked::CONTROLLER;
 
 /// How far one of the two is behind: less than the resource manager needs for a round, and more.
 const LAGS: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(3)];
