@@ -5,8 +5,17 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking, in its helpers too")]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use adapter_k8s::client::{ApiClient, RateLimit, Unobserved};
+use adapter_k8s::settings::UnobservedGuard;
+use adapter_k8s::shoot_access::{Address, ShootAccess};
+use calico_policy::time::Timestamp;
 use fake_apiserver::{Builder, Fault};
+use gardener_api::controller_configuration::ControllerConfiguration;
+use gardener_api::image_vector::ImageVector;
+use operator::commands::decide::{Assumption, Options};
+use operator::commands::plan::{self, Outcome};
 use serde_json::{Value, json};
 
 #[path = "support/fleet.rs"]
@@ -198,24 +207,54 @@ async fn shoots_of_a_living_seed_are_asked_and_nothing_else() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
+/// One of somebody whom every shoot knows.
+fn kubeconfig() -> String {
+    json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "a",
+        "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a"}}],
+        "clusters": [{"name": "a", "cluster": {"server": "http://kube-apiserver"}}],
+        "users": [{"name": "a", "user": {"token": "t"}}],
+    })
+    .to_string()
+}
+
+/// In memory and on paused time, so that no deadline of a client passes because this machine has other things to do.
+#[tokio::test(start_paused = true)]
 async fn a_thousand_shoots_are_judged() {
     let ready = shoot(&[("n1", true)]);
-    let serving = ready.serve(tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap()).unwrap();
-    let kubeconfig = serving.kubeconfig("shoot", Some("t"));
+    let kubeconfig = kubeconfig();
     let names: Vec<String> = (0..1000).map(|number| format!("n{number:03}")).collect();
     // Every tenth is awake.
     let objects = names
         .iter()
         .enumerate()
         .flat_map(|(number, name)| [network(name), cluster(name, number % 10 != 0), access(name, &kubeconfig)]);
-    let seed = objects.fold(seed(), Builder::object).build().unwrap();
-    let (code, answer, said) = ask(&seed, &["plan", "-o", "json"]).await;
-    serving.stop().await;
-    assert_eq!((code, said.as_str()), (3, ""));
-    let outcomes = outcomes(&parsed(&answer));
-    let counts: Vec<(&str, usize)> = outcomes.iter().map(|(outcome, names)| (outcome.as_str(), names.len())).collect();
-    assert_eq!(counts, [("Blocked Hibernated", 900), ("CanSwitch -", 100)]);
+    let server = objects.fold(seed(), Builder::object).build().unwrap();
+    let connection = kube::Client::new(server.service(), "default");
+    let seed = ApiClient::new(connection, "seed", RateLimit::none(), Arc::new(Unobserved));
+    let shoots = ShootAccess::connecting_by(seed.clone(), Address::ExternalFirst, Arc::new(Unobserved), move |_| {
+        Ok(kube::Client::new(ready.service(), "default"))
+    });
+    let options = Options {
+        configuration: ControllerConfiguration::default(),
+        image_vector: ImageVector::built_in("v0.0.0"),
+        now: Timestamp(0),
+        unobserved_guard: UnobservedGuard::Reported,
+        assumption: Assumption::OverlayDisabled,
+    };
+
+    let networks = adapter_k8s::read::networks::networks(&seed).await.unwrap();
+    let items = plan::judge(&seed, &shoots, &options, networks).await;
+    let judged = items.iter().map(|item| {
+        let decision = item.decision().unwrap();
+        (item.name.as_str(), Outcome::of(decision), decision.overlay.reason())
+    });
+    let expected = names.iter().enumerate().map(|(number, name)| match number % 10 {
+        0 => (name.as_str(), Outcome::CanSwitch, None),
+        _ => (name.as_str(), Outcome::Blocked, Some("Hibernated")),
+    });
+    assert!(judged.eq(expected), "{items:#?}");
     // Two pages; of each its Cluster and its ManagedResource; of those that are awake the Secret.
-    assert_eq!(seed.requests().len(), 2 + 2 * 1000 + 100);
+    assert_eq!(server.requests().len(), 2 + 2 * 1000 + 100);
+    assert_eq!(shoots.open(), 0, "no connection is kept");
 }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use adapter_k8s::client::ApiClient;
 use adapter_k8s::read::networks::ListedNetwork;
+use adapter_k8s::shoot_access::ShootAccess;
 
 use super::decide::{self, Assumption, Item, Options};
 use super::seed::{self, Pace};
@@ -50,9 +51,7 @@ fn read(arguments: &DumpArguments) -> Result<Vec<Item>, Diagnostic> {
         return seed::block_on(kubeconfig, async {
             let seed = seed::connect(kubeconfig, Pace::Fleet).await?;
             let networks = fleet::ours(seed::networks(&seed, kubeconfig, network).await?);
-            let mut items = fleet::each(networks, async |listed| judge(&seed, &options, listed).await).await;
-            items.sort_by(|left, right| (&left.namespace, &left.name).cmp(&(&right.namespace, &right.name)));
-            Ok(items)
+            Ok(judge(&seed, &seed::shoots(&seed), &options, networks).await)
         })?;
     }
     let mut dump = dump::read(&arguments.inputs(), &mut io::stdin().lock())?;
@@ -65,11 +64,23 @@ fn read(arguments: &DumpArguments) -> Result<Vec<Item>, Diagnostic> {
     }
 }
 
-async fn judge(seed: &ApiClient, options: &Options, listed: ListedNetwork) -> Item {
+/// Judges these Networks of a living seed, each by what seed and shoot say now; sorted by namespace and name. Nothing is written.
+pub async fn judge(
+    seed: &ApiClient,
+    shoots: &ShootAccess,
+    options: &Options,
+    networks: Vec<ListedNetwork>,
+) -> Vec<Item> {
+    let mut items = fleet::each(networks, async |listed| judge_one(seed, shoots, options, listed).await).await;
+    items.sort_by(|left, right| (&left.namespace, &left.name).cmp(&(&right.namespace, &right.name)));
+    items
+}
+
+async fn judge_one(seed: &ApiClient, shoots: &ShootAccess, options: &Options, listed: ListedNetwork) -> Item {
     let ListedNetwork { namespace, name, network } = listed;
     let answer = match network {
         // Of a thousand bundles none is kept.
-        Ok(network) => decide::live::answer(seed, options, &network).await.map(|(answer, _)| Box::new(answer)),
+        Ok(network) => decide::live::answer(seed, shoots, options, &network).await.map(|(answer, _)| Box::new(answer)),
         Err(unreadable) => Err(fleet::unreadable(&namespace, &name, unreadable)),
     };
     Item { namespace, name, answer }

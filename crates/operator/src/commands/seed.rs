@@ -8,6 +8,7 @@ use adapter_k8s::connect::{self, Source};
 use adapter_k8s::read;
 use adapter_k8s::read::network::LiveNetwork;
 use adapter_k8s::read::networks::ListedNetwork;
+use adapter_k8s::shoot_access::{Address, ShootAccess};
 
 use crate::diagnostics::Diagnostic;
 
@@ -45,6 +46,11 @@ pub(super) async fn connect(kubeconfig: &Path, pace: Pace) -> Result<ApiClient, 
     };
     let configuration = connect::configuration(&source).await.map_err(|error| unusable(&error))?;
     ApiClient::connect(configuration, pace.rate_limit(), Arc::new(Unobserved)).map_err(|error| unusable(&error))
+}
+
+/// The shoots of a seed. From outside of it only the external address of a shoot can be reached.
+pub(super) fn shoots(seed: &ApiClient) -> ShootAccess {
+    ShootAccess::new(seed.clone(), Address::ExternalFirst, Arc::new(Unobserved))
 }
 
 /// The one Network that is meant by `NAMESPACE/NAME`.

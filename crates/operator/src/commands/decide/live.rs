@@ -1,15 +1,14 @@
 //! A living seed in the place of a dump, read with the readers of the controller. Nothing is written.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use adapter_k8s::client::{ApiClient, Unobserved};
+use adapter_k8s::client::ApiClient;
 use adapter_k8s::decide::DecideError;
 use adapter_k8s::facts::{network, shoot};
 use adapter_k8s::read;
 use adapter_k8s::read::bundle::{LiveBundle, LiveSecret};
 use adapter_k8s::read::cluster::ClusterError;
-use adapter_k8s::shoot_access::{Address, ShootAccess};
+use adapter_k8s::shoot_access::ShootAccess;
 use calico_policy::resolve::ResolveError;
 use gardener_api::network::Network;
 use gardener_api::validation::{ErrorKind, FieldError};
@@ -38,7 +37,7 @@ pub(super) fn read(target: Target<'_>, options: &Options) -> Result<(Dump, Vec<I
         let seed = seed::connect(target.kubeconfig, Pace::One).await?;
         let network = seed::network(&seed, target.network).await?.object;
         let mut dump = Dump::default();
-        let answer = answer(&seed, options, &network).await.map(|(answer, bundle)| {
+        let answer = answer(&seed, &seed::shoots(&seed), options, &network).await.map(|(answer, bundle)| {
             keep(&mut dump, &bundle);
             answer
         });
@@ -47,12 +46,13 @@ pub(super) fn read(target: Target<'_>, options: &Options) -> Result<(Dump, Vec<I
     })?
 }
 
-/// The answer for one Network of the seed, and the bundle last written. Connections to its shoot end with it.
+/// The answer for one Network of the seed, and the bundle last written. No connection to its shoot is kept.
 ///
 /// # Errors
 /// [`ItemError`].
 pub(in crate::commands) async fn answer(
     seed: &ApiClient,
+    shoots: &ShootAccess,
     options: &Options,
     network: &Network,
 ) -> Result<(Answer, LiveBundle), ItemError> {
@@ -84,9 +84,9 @@ pub(in crate::commands) async fn answer(
     };
     let mut look = evidence::from_seed(seed, question, None).await.map_err(|error| undecided(target, &error))?;
     if evidence::depends_on_shoot(&look, &shoot) {
-        // From outside of the seed only the external address of a shoot can be reached.
-        let shoots = ShootAccess::new(seed.clone(), Address::ExternalFirst, Arc::new(Unobserved));
-        look = evidence::from_shoot(&shoots, question, look, None).await.map_err(|error| undecided(target, &error))?;
+        let asked = evidence::from_shoot(shoots, question, look, None).await;
+        shoots.forget(namespace);
+        look = asked.map_err(|error| undecided(target, &error))?;
     }
     Ok((Answer { decided: look.decided, network, shoot, assumed }, look.bundle))
 }
