@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 use crate::lease::Leadership;
 
-pub use error::{ApiError, Problem, optional};
+pub use error::{ApiError, Problem, chain, optional};
 pub use observe::{Attempt, ObserveRequest, Outcome, Unobserved};
 pub use rate_limit::RateLimit;
 pub use request::{Request, Verb};
@@ -238,21 +238,6 @@ fn problem(code: u16, reason: &str, detail: String) -> Problem {
         401 | 403 => Problem::Forbidden { code, detail },
         _ => Problem::Refused { code, detail },
     }
-}
-
-/// An error with its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@
 use std::sync::Once;
 use std::time::Duration;
 
-use adapter_k8s::client::{ApiClient, ApiError};
+use adapter_k8s::client::{ApiClient, ApiError, chain};
 use adapter_k8s::lease::Leadership;
 use adapter_k8s::write::webhook::{Owner, register};
 use adapter_k8s::{read, write};
@@ -27,7 +27,6 @@ use super::metrics::CertificateMetrics;
 use super::registration::{Registration, authorities, trusting};
 use super::store::{Kept, Store, StoreError};
 use super::tls::{self, Serving, TlsError};
-use crate::process::chain;
 
 /// How often a replica looks at what is kept, and the leader at what is registered.
 const INTERVAL: Duration = Duration::from_secs(30);

@@ -4,10 +4,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adapter_k8s::client::{ApiClient, ObserveRequest, RateLimit};
+use adapter_k8s::client::{ApiClient, ObserveRequest, RateLimit, chain};
 use adapter_k8s::connect::{self, ConnectError};
 use adapter_k8s::lease::{Clock, Election, Elector, Leadership, Loss, identity};
-use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -21,7 +20,7 @@ use super::settings::{Place, Settings};
 use super::store::Store;
 use super::tls::{Serving, TlsError};
 use crate::commands::decide::now;
-use crate::process::tasks::{Background, Signals};
+use crate::process::tasks::{Background, Signals, tell_address};
 
 /// What Gardener's extensions allow themselves.
 const QPS: f32 = 100.0;
@@ -98,7 +97,7 @@ async fn live(settings: Settings) -> Result<(), RunError> {
     let server = Server::new(reviewer, metrics.webhook.clone(), serving, stage.subscribe(), server::ANSWER_DEADLINE);
     let mut servers = JoinSet::new();
     if let Some(listener) = listener {
-        log_address("webhook server", &listener);
+        tell_address("webhook server", &listener);
         ready.listening();
         servers.spawn(server::serve(Arc::new(server), listener));
     }
@@ -207,7 +206,7 @@ impl Leader<'_> {
         let Some(elector) = &mut self.elector else { return };
         match timeout(RELEASE_DEADLINE, elector.release()).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(error = crate::process::chain(&error), "the lease was not given back"),
+            Ok(Err(error)) => tracing::warn!(error = chain(&error), "the lease was not given back"),
             Err(_) => tracing::warn!("the lease was not given back in time"),
         }
         if let Some(lease) = &self.lease {
@@ -226,23 +225,7 @@ async fn probes(
     let listen = |flag| move |source| RunError::Listen { flag, source };
     let health = settings.health_address.listen().await.map_err(listen("--health-bind-address"))?;
     let scrape = settings.metrics_address.listen().await.map_err(listen("--metrics-bind-address"))?;
-    let mut add = |part, listener: Option<TcpListener>, router| {
-        if let Some(listener) = listener {
-            log_address(part, &listener);
-            background.add(part, async move {
-                if let Err(error) = axum::serve(listener, router).await {
-                    tracing::error!(error = crate::process::chain(&error), "an endpoint failed");
-                }
-            });
-        }
-    };
-    add("health endpoint", health, endpoints::probes(ready.clone()));
-    add("metrics endpoint", scrape, endpoints::metrics(Arc::clone(metrics)));
+    background.serve("health endpoint", health, endpoints::probes(ready.clone()));
+    background.serve("metrics endpoint", scrape, endpoints::metrics(Arc::clone(metrics)));
     Ok(())
-}
-
-fn log_address(part: &'static str, listener: &TcpListener) {
-    if let Ok(address) = listener.local_addr() {
-        tracing::info!(%address, "{part}");
-    }
 }

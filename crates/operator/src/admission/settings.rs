@@ -165,11 +165,11 @@ fn webhook(disabled: &[String]) -> Result<Webhook, AdmissionSettingsError> {
 
 #[cfg(test)]
 mod tests {
+    use adapter_k8s::client::chain;
     use clap::Parser as _;
 
     use super::*;
     use crate::cli::{Cli, Command};
-    use crate::process::chain;
 
     fn read_with(flags: &[&str], environment: &[(&str, &str)]) -> Result<Settings, AdmissionSettingsError> {
         let arguments = ["networking-calico", "admission", "--leader-election-namespace=garden"];

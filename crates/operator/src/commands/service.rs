@@ -4,9 +4,11 @@ use std::error::Error;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use adapter_k8s::client::chain;
+
 use super::{Ending, note};
 use crate::cli::{ServiceArguments, VersionForm};
-use crate::process::{self, logs, settings};
+use crate::process::{logs, settings};
 
 /// Prints the version, or logs as asked for, names the flags without effect, and starts. The exit code is 1 on any error, as that of
 /// the Go programs.
@@ -35,7 +37,7 @@ pub(super) fn run(
     match start() {
         Ok(()) => Ending::Fine.into(),
         Err(error) => {
-            tracing::error!(error = process::chain(&*error), "the process ends");
+            tracing::error!(error = chain(&*error), "the process ends");
             Ending::Invalid.into()
         }
     }

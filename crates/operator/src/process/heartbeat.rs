@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use adapter_k8s::client::chain;
 use adapter_k8s::lease::{Heartbeat, Leadership};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
@@ -27,7 +28,7 @@ pub(super) async fn run(heartbeat: Heartbeat, leadership: Leadership, metrics: C
         let result = match timeout(deadline, heartbeat.beat()).await {
             Ok(Ok(())) => ReconcileResult::RequeueAfter,
             Ok(Err(error)) => {
-                tracing::error!(controller = "heartbeat", error = super::chain(&error), "the heartbeat failed");
+                tracing::error!(controller = "heartbeat", error = chain(&error), "the heartbeat failed");
                 ReconcileResult::Error
             }
             Err(_) => {

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::io::{self, Write as _};
 
+use adapter_k8s::client::chain;
 use adapter_k8s::time;
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
@@ -215,7 +216,7 @@ impl Visit for Fields {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        self.put(field, Value::from(super::chain(value)));
+        self.put(field, Value::from(chain(value)));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapter_k8s::client::resource::{CLUSTERS, NETWORKS};
-use adapter_k8s::client::{ApiClient, ObserveRequest};
+use adapter_k8s::client::{ApiClient, ObserveRequest, chain};
 use adapter_k8s::connect::{self, ConnectError};
 use adapter_k8s::lease::{Clock, Election, Elector, Heartbeat, HeartbeatError, Leadership, Loss, identity};
 use adapter_k8s::watch as watches;
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{interval, sleep, timeout};
 
@@ -254,7 +253,7 @@ impl Leader<'_> {
         let Some(elector) = &mut self.elector else { return };
         match timeout(RELEASE_DEADLINE, elector.release()).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(error = super::chain(&error), "the lease was not given back"),
+            Ok(Err(error)) => tracing::warn!(error = chain(&error), "the lease was not given back"),
             Err(_) => tracing::warn!("the lease was not given back in time"),
         }
     }
@@ -297,19 +296,7 @@ async fn serve(
     let listen = |flag| move |source| RunError::Listen { flag, source };
     let health_listener = settings.health_address.listen().await.map_err(listen("--health-bind-address"))?;
     let metrics_listener = settings.metrics_address.listen().await.map_err(listen("--metrics-bind-address"))?;
-    let mut add = |part, listener: Option<TcpListener>, router| {
-        if let Some(listener) = listener {
-            if let Ok(address) = listener.local_addr() {
-                tracing::info!(%address, "{part}");
-            }
-            background.add(part, async move {
-                if let Err(error) = axum::serve(listener, router).await {
-                    tracing::error!(error = super::chain(&error), "an endpoint failed");
-                }
-            });
-        }
-    };
-    add("health endpoint", health_listener, endpoints::health(health.clone()));
-    add("metrics endpoint", metrics_listener, endpoints::metrics(Arc::clone(metrics)));
+    background.serve("health endpoint", health_listener, endpoints::health(health.clone()));
+    background.serve("metrics endpoint", metrics_listener, endpoints::metrics(Arc::clone(metrics)));
     Ok(())
 }

@@ -2,6 +2,9 @@
 
 use std::io;
 
+use adapter_k8s::client::chain;
+use axum::Router;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
@@ -17,6 +20,18 @@ impl Background {
         });
     }
 
+    /// An endpoint, where somebody wants it.
+    pub(crate) fn serve(&mut self, part: &'static str, listener: Option<TcpListener>, router: Router) {
+        if let Some(listener) = listener {
+            tell_address(part, &listener);
+            self.add(part, async move {
+                if let Err(error) = axum::serve(listener, router).await {
+                    tracing::error!(error = chain(&error), "an endpoint failed");
+                }
+            });
+        }
+    }
+
     /// Ends and joins all of them.
     pub(crate) async fn shutdown(&mut self) {
         self.0.shutdown().await;
@@ -29,6 +44,13 @@ impl Background {
             Some(Ok(part)) => part,
             Some(Err(_)) => "part that panicked",
         }
+    }
+}
+
+/// Logs where it is listened.
+pub(crate) fn tell_address(part: &'static str, listener: &TcpListener) {
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(%address, "{part}");
     }
 }
 

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use adapter_k8s::client::chain;
 use adapter_k8s::watch::{Change, Interruption, Metadata};
 use futures::{Stream, StreamExt as _};
 
@@ -84,7 +85,7 @@ fn observed(change: Result<Change, Interruption>, source: Source, health: &Healt
         }
         Err(interruption) => {
             health.interrupted(source);
-            tracing::warn!(watch = source.word(), error = super::chain(&interruption), "a watch was interrupted");
+            tracing::warn!(watch = source.word(), error = chain(&interruption), "a watch was interrupted");
             None
         }
     }

@@ -6,6 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use adapter_k8s::client::chain;
 use futures::FutureExt as _;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
@@ -70,7 +71,7 @@ async fn attend<R: Reconciler>(key: &NetworkKey, reconciler: &R, metrics: &Contr
 }
 
 fn failed(error: &ReconcileError) -> ReconcileResult {
-    let text = super::chain(error);
+    let text = chain(error);
     match error.kind() {
         FailureKind::Failed => {
             tracing::error!(error = text, "the reconcile failed");
@@ -92,7 +93,7 @@ async fn report_panic<R: Reconciler>(key: &NetworkKey, message: String, reconcil
     let report = AssertUnwindSafe(async { reconciler.report_panic(key.clone(), message).await }).catch_unwind();
     match timeout(REPORT_DEADLINE, report).await {
         Ok(Ok(Ok(()))) => {}
-        Ok(Ok(Err(error))) => tracing::error!(error = super::chain(&error), "the panic could not be reported"),
+        Ok(Ok(Err(error))) => tracing::error!(error = chain(&error), "the panic could not be reported"),
         Ok(Err(_)) => tracing::error!("the report about the panic panicked, too"),
         Err(_) => tracing::error!("the report about the panic was not written in time"),
     }

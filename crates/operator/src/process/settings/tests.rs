@@ -1,5 +1,6 @@
 //! What flags and environment are taken for.
 
+use adapter_k8s::client::chain;
 use clap::Parser as _;
 
 use super::*;
@@ -28,7 +29,7 @@ fn read_with(config: &str, flags: &[&str]) -> Result<Settings, SettingsError> {
 }
 
 fn error(config: &str, flags: &[&str]) -> String {
-    super::super::chain(&read_with(config, flags).unwrap_err())
+    chain(&read_with(config, flags).unwrap_err())
 }
 
 #[test]
@@ -78,15 +79,9 @@ fn the_heartbeat_can_be_switched_off_and_nothing_else_can() {
 
 #[test]
 fn what_cannot_work_is_named() {
-    assert_eq!(
-        super::super::chain(&read(&arguments(&["run"])).unwrap_err()),
-        "config file path not set: set --config-file"
-    );
+    assert_eq!(chain(&read(&arguments(&["run"])).unwrap_err()), "config file path not set: set --config-file");
     let absent = read(&arguments(&["--config-file=/nowhere/config.yaml"])).unwrap_err();
-    assert!(
-        super::super::chain(&absent).starts_with("--config-file cannot be used: /nowhere/config.yaml: "),
-        "{absent}"
-    );
+    assert!(chain(&absent).starts_with("--config-file cannot be used: /nowhere/config.yaml: "), "{absent}");
     let typo = error(&format!("{CONFIG}featureGates: {{SeemlessOverlaySwitch: true}}\n"), &[]);
     assert!(typo.starts_with("--config-file cannot be used: ") && typo.contains(":3:"), "{typo}");
     assert_eq!(
