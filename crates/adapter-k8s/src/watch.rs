@@ -121,8 +121,71 @@ impl From<ObjectMeta> for Metadata {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
+    use std::sync::{Arc, Mutex};
+
+    use kube::client::Body;
+
     use super::*;
     use crate::client::resource::CLUSTERS;
+
+    /// A seed with one Network that changes once, and the header `Accept` of everything that it is asked.
+    fn seed() -> (Client, Arc<Mutex<Vec<String>>>) {
+        let network = |version: &str| {
+            serde_json::json!({
+                "apiVersion": "v1", "kind": "Some",
+                "metadata": {"namespace": "n", "name": "a", "resourceVersion": version}, "spec": {"type": "calico"},
+            })
+        };
+        let list = serde_json::json!({
+            "apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": "7"}, "items": [network("7")],
+        });
+        let event = serde_json::json!({"type": "MODIFIED", "object": network("8")});
+        let answers = Mutex::new(VecDeque::from([list.to_string(), format!("{event}\n")]));
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let accepted = Arc::clone(&asked);
+        let service = tower::service_fn(move |request: http::Request<Body>| {
+            let accept = request.headers().get(http::header::ACCEPT).map(|accept| accept.to_str().unwrap().to_owned());
+            accepted.lock().unwrap().push(accept.unwrap_or_default());
+            let answer = answers.lock().unwrap().pop_front();
+            async move {
+                match answer {
+                    Some(text) => http::Response::builder().body(Body::from(text.into_bytes())),
+                    None => std::future::pending().await,
+                }
+            }
+        });
+        (Client::new(service, "default"), asked)
+    }
+
+    #[tokio::test]
+    async fn only_metadata_are_asked_for_where_only_metadata_count() {
+        let (client, asked) = seed();
+        let heard: Vec<Change> = metadata(&client, &NETWORKS).take(4).map(Result::unwrap).collect().await;
+        let at = |version: &str| Metadata {
+            namespace: "n".to_owned(),
+            name: "a".to_owned(),
+            resource_version: version.to_owned(),
+            ..Metadata::default()
+        };
+        assert_eq!(heard, [Change::ListBegins, Change::Listed(at("7")), Change::ListEnds, Change::Applied(at("8"))]);
+        assert_eq!(
+            *asked.lock().unwrap(),
+            [
+                "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
+                "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn whole_networks_are_asked_for_where_they_are_shown() {
+        let (client, asked) = seed();
+        let heard: Vec<_> = networks(&client).take(4).map(Result::unwrap).collect().await;
+        let [_, Change::Listed(listed), _, Change::Applied(_)] = &heard[..] else { panic!("{heard:?}") };
+        assert_eq!(listed.network.as_ref().unwrap().spec.network_type, "calico");
+        assert_eq!(*asked.lock().unwrap(), ["", ""]);
+    }
 
     #[test]
     fn a_kind_is_where_the_api_server_keeps_it() {

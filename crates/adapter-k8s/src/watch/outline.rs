@@ -1,5 +1,5 @@
-//! What is decoded of an object of which only the metadata count. Not who owns which field, which is the longest part of the metadata,
-//! and of the rest nothing: both are skipped where they stand.
+//! An object of which only the metadata count. The rest is not even asked for; who owns which field, which is the longest part of the
+//! metadata, is skipped where it stands.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -20,6 +20,11 @@ pub(super) struct Outline {
 impl Resource for Outline {
     type DynamicType = ApiResource;
     type Scope = DynamicResourceScope;
+
+    /// An API server is asked for `PartialObjectMetadata`.
+    fn metadata_api() -> bool {
+        true
+    }
 
     fn kind(resource: &ApiResource) -> Cow<'_, str> {
         resource.kind.as_str().into()
