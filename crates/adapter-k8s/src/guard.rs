@@ -10,4 +10,4 @@ mod observe;
 
 pub use clean::{Cleaned, PER_LOOK, clean, refresh, release};
 pub use deploy::{GuardError, Live, deploy, live, remove};
-pub use observe::{GuardSeen, observe};
+pub use observe::{GuardObjects, GuardSeen, ObjectVersion, objects, observe};

@@ -15,6 +15,7 @@ use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 
 use crate::client::{self, resource::NETWORKS};
+use crate::facts::network::SKIP_ROUTE_CHECK;
 use crate::read::networks::{self, ListedNetwork};
 use outline::Outline;
 
@@ -54,6 +55,8 @@ pub struct Metadata {
     pub operation: Option<String>,
     /// Annotation `gardener.cloud/timestamp`.
     pub timestamp: Option<String>,
+    /// Annotation `skip-route-check`.
+    pub skip_route_check: Option<String>,
 }
 
 /// A watch that was interrupted; it goes on by itself.
@@ -115,6 +118,7 @@ impl From<ObjectMeta> for Metadata {
             finalizers: metadata.finalizers.unwrap_or_default(),
             operation: annotations.remove("gardener.cloud/operation"),
             timestamp: annotations.remove("gardener.cloud/timestamp"),
+            skip_route_check: annotations.remove(SKIP_ROUTE_CHECK),
         }
     }
 }
@@ -209,7 +213,10 @@ mod tests {
         let metadata = object(serde_json::json!({
             "namespace": "shoot--foo--bar", "name": "bar", "uid": "u", "generation": 3, "resourceVersion": "9",
             "deletionTimestamp": "2026-11-26T10:00:00Z", "finalizers": ["extensions.gardener.cloud/network"],
-            "annotations": {"gardener.cloud/operation": "reconcile", "gardener.cloud/timestamp": "t", "other": "x"},
+            "annotations": {
+                "gardener.cloud/operation": "reconcile", "gardener.cloud/timestamp": "t", "other": "x",
+                "calico.networking.extensions.gardener.cloud/skip-route-check": "INC-4711",
+            },
             "labels": {"a": "b"}, "managedFields": [{"manager": "gardenlet", "fieldsV1": {"f:spec": {}}}],
         }));
         assert_eq!(metadata.managed_fields, None, "skipped");
@@ -225,6 +232,7 @@ mod tests {
                 finalizers: vec!["extensions.gardener.cloud/network".to_owned()],
                 operation: Some("reconcile".to_owned()),
                 timestamp: Some("t".to_owned()),
+                skip_route_check: Some("INC-4711".to_owned()),
             }
         );
         assert_eq!(Metadata::from(object(serde_json::json!({}))), Metadata::default());

@@ -21,7 +21,7 @@ use crate::phase::{self, Look, Phase, Rollout};
 use crate::privilege::{self, PrivilegeDecision};
 use crate::reading::Reading;
 use crate::resolve::{ResolveError, effective_families, resolve};
-use crate::settings::{Profile, Settings};
+use crate::settings::Settings;
 use crate::shoot::{KubeProxy, ShootFacts};
 use crate::survey::{NodeNames, StaleRoute, Survey};
 use crate::time::Timestamp;
@@ -30,6 +30,7 @@ use crate::warning::Warning;
 
 mod actions;
 mod after;
+mod requeue;
 mod warnings;
 
 /// Everything observed that the decision rests on.
@@ -172,6 +173,13 @@ pub enum Requeue {
     OnChange,
     /// After this time, or when something changes.
     After(Duration),
+    /// When a node changes: nothing else is waited for.
+    OnNodes {
+        /// After this time, for who is told of changes of the nodes.
+        watched: Duration,
+        /// After this time, for who is not.
+        unwatched: Duration,
+    },
 }
 
 /// Decides both questions. Nothing is remembered between calls; `previous` is what the last status said.
@@ -240,28 +248,32 @@ pub fn decide(
         phase,
         now,
     });
+    let actions = actions::of(actions::Situation {
+        settings,
+        judgement: &judgement,
+        after: &after,
+        observed,
+        phase,
+        previous: look.previous,
+        writes: actions::Writes { due: due(&judgement.verdict, phase, &target, &observed.sources), held, to_clean },
+        break_glass: intent.break_glass.is_some(),
+    });
+    let outlook =
+        requeue::Outlook { settings, shoot, observed, judgement: &judgement, phase, bundle, actions: &actions, now };
+    let requeue = requeue::requeue(&outlook);
     Ok(Decision {
         from: match &in_effect {
             InEffect::Known { encapsulations, .. } => *encapsulations,
             InEffect::FirstInstallation | InEffect::Unreadable(_) => Encapsulations::default(),
         },
-        actions: actions::of(actions::Situation {
-            settings,
-            judgement: &judgement,
-            after: &after,
-            observed,
-            phase,
-            previous: look.previous,
-            writes: actions::Writes { due: due(&judgement.verdict, phase, &target, &observed.sources), held, to_clean },
-            break_glass: intent.break_glass.is_some(),
-        }),
+        actions,
         since: match &judgement.verdict {
             OverlayVerdict::Hold(hold) => Some(hold.since),
             _ if matches!(phase, Phase::Switching | Phase::Verifying | Phase::Reverting) => Some(after.since),
             _ => None,
         },
         outcome: outcome(settings, observed, &judgement.verdict, now),
-        requeue: requeue(settings, shoot, &judgement.verdict, phase),
+        requeue,
         first: first_of_second(phase, &target, &observed.sources),
         privilege,
         target,
@@ -343,25 +355,10 @@ fn outcome(settings: &Settings, observed: &Observed, verdict: &OverlayVerdict, n
     if hold.reason == HoldReason::Hibernated {
         return Outcome::Succeed;
     }
-    let window = match settings.overlay_switch.profile {
-        Profile::Default => settings.overlay_switch.progress_window,
-        Profile::Strict => Duration::ZERO,
-    };
-    let begun = observed.operation_requested.map_or(hold.since, |requested| requested.min(now).max(hold.since));
-    if now.since(begun) < window { Outcome::Progressing } else { Outcome::RetriableError }
-}
-
-fn requeue(settings: &Settings, shoot: &ShootFacts, verdict: &OverlayVerdict, phase: Phase) -> Requeue {
-    match verdict {
-        _ if shoot.hibernation_enabled && !phase.is_hold() => Requeue::OnChange,
-        OverlayVerdict::Hold(hold) if hold.reason == HoldReason::Hibernated => Requeue::OnChange,
-        OverlayVerdict::Hold(_) => Requeue::After(settings.overlay_switch.poll_interval),
-        OverlayVerdict::Unchanged | OverlayVerdict::Proceed(_) | OverlayVerdict::ProceedUnverified(_) => match phase {
-            Phase::Switching | Phase::Verifying | Phase::Reverting => {
-                Requeue::After(settings.overlay_switch.poll_interval)
-            }
-            Phase::Idle | Phase::Done | Phase::Guarding | Phase::Cleaning | Phase::AwaitingRoutes => Requeue::OnChange,
-        },
+    if now < requeue::progress_ends(settings, observed, hold, now) {
+        Outcome::Progressing
+    } else {
+        Outcome::RetriableError
     }
 }
 

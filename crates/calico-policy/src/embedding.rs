@@ -86,7 +86,7 @@ pub struct Answer<'a> {
     pub warnings: &'a [Warning],
     /// How the operation is reported.
     pub outcome: Outcome,
-    /// When to decide again; null is when something changes.
+    /// When to decide again, for who does not watch the nodes; null is when something changes.
     pub requeue_after_seconds: Option<u64>,
 }
 
@@ -178,7 +178,7 @@ impl<'a> From<&'a Decision> for Answer<'a> {
             outcome: decision.outcome,
             requeue_after_seconds: match decision.requeue {
                 Requeue::OnChange => None,
-                Requeue::After(duration) => Some(duration.as_secs()),
+                Requeue::After(duration) | Requeue::OnNodes { unwatched: duration, .. } => Some(duration.as_secs()),
             },
         }
     }

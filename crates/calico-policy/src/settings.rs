@@ -54,7 +54,7 @@ pub struct OverlaySwitchSettings {
     /// `deadline`: after it a hold is reported as overdue; it is never forced.
     #[cfg_attr(feature = "serde", serde(rename = "deadlineSeconds", with = "crate::time::seconds"))]
     pub deadline: Duration,
-    /// `pollInterval`: how often a hold is looked at again, besides being watched.
+    /// `pollInterval`: how often a hold is looked at again. While its nodes are watched and it waits for nothing else, that is seldom.
     #[cfg_attr(feature = "serde", serde(rename = "pollIntervalSeconds", with = "crate::time::seconds"))]
     pub poll_interval: Duration,
     /// `excludeNodeClasses`: classes that do not block; reported by name and count.

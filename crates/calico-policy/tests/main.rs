@@ -13,6 +13,7 @@ mod in_effect;
 mod laws;
 mod messages;
 mod refresh;
+mod requeue;
 mod resolution;
 mod verification;
 mod warnings;

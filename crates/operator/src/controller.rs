@@ -37,7 +37,7 @@ pub use api::{FailureKind, NetworkKey, Next, Observer, ReconcileError, Reconcile
 pub use dispatch::{Service, Trigger};
 pub use failure::{ErrorCode, Failure};
 pub use freshness::ToldState;
-pub use node_watch::{NodeWatches, WakeNetwork, WatchCounts};
+pub use node_watch::{Hearing, NodeWatches, WakeNetwork, WatchCounts};
 pub use operation::Operation;
 
 use dispatch::{Idle, Sight, Work};

@@ -139,11 +139,15 @@ pub(crate) const ROWS: &[Failing] = &[
         id: "F7",
         what: "two components judge differently whether the policy API is there, and nobody looks whether the guard is",
         answered: Answered::Yes,
-        how: "one table for availability and version; the guard counts by what is observed of it",
+        how: "one table for availability and version; the guard counts by what is observed of it, and one that was replaced between two looks anew",
         tests: &[
             Test { path: "crates/calico-policy/src/admission_policy.rs", name: "availability_table" },
             Test { path: WARNINGS, name: "a_policy_api_that_does_not_fit" },
             Test { path: GUARD, name: "guard_table" },
+            Test {
+                path: "crates/operator/tests/scenarios/guard.rs",
+                name: "a_guard_that_was_replaced_between_two_looks_counts_anew",
+            },
         ],
     },
     Failing {

@@ -8,14 +8,14 @@ use calico_policy::admission_policy::GuardApi;
 use calico_policy::nodes::NodeFacts;
 use calico_policy::time::Timestamp;
 use calico_policy::{ReadFailure, ReadFailureKind};
-use futures::future::join_all;
+use futures::future::{join_all, try_join};
 use gardener_api::meta::ObjectMeta;
 use gardener_api::node::Node;
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::client::resource::{NODES, guard_binding, guard_policy};
-use crate::client::{ApiClient, ApiError, Problem, Request};
+use crate::client::{ApiClient, ApiError, Problem, Request, Resource};
 use crate::time;
 
 /// What was seen of the guard.
@@ -29,6 +29,24 @@ pub enum GuardSeen {
     ExistsSince(Timestamp),
     /// Nothing is proven.
     Unproven(ReadFailure),
+}
+
+/// Which policy and binding there are. As long as that is the same, nobody has changed or replaced either.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuardObjects {
+    /// The policy.
+    pub policy: ObjectVersion,
+    /// Its binding.
+    pub binding: ObjectVersion,
+}
+
+/// An object, and how often its spec has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectVersion {
+    /// `metadata.uid`.
+    pub uid: String,
+    /// `metadata.generation`.
+    pub generation: i64,
 }
 
 /// How many nodes are tried where one is gone since it was listed.
@@ -52,6 +70,19 @@ pub async fn observe(connections: &[ApiClient], nodes: &[NodeFacts], api: GuardA
         (Some(Err(error)), _) => GuardSeen::Unproven(error.failure()),
         (None, _) => GuardSeen::Unproven(ReadFailure::new(ReadFailureKind::NotGiven, "nobody was asked")),
     }
+}
+
+/// Reads which policy and binding there are.
+///
+/// # Errors
+/// [`ApiError`], also where one of the two does not exist.
+pub async fn objects(shoot: &ApiClient, api: GuardApi) -> Result<GuardObjects, ApiError> {
+    let version = async |resource| {
+        let ObjectMeta { uid, generation, .. } = metadata(shoot, resource).await?;
+        Ok::<_, ApiError>(ObjectVersion { uid, generation })
+    };
+    let (policy, binding) = try_join(version(guard_policy(api)), version(guard_binding(api))).await?;
+    Ok(GuardObjects { policy, binding })
 }
 
 /// Whether the condition was kept.
@@ -94,18 +125,12 @@ fn write_as_calico_node(node: &str) -> Request {
         .impersonating(calico_node)
 }
 
-#[derive(Deserialize)]
-struct Metadata {
-    metadata: ObjectMeta,
-}
-
 /// Since when both policy and binding exist.
 async fn existence(shoot: &ApiClient, api: GuardApi) -> GuardSeen {
     let mut since = None;
     for resource in [guard_policy(api), guard_binding(api)] {
-        let request = Request::get(resource, "", NAME).metadata_only();
-        let created = match shoot.json::<Metadata>(&request).await {
-            Ok(Metadata { metadata }) => metadata.creation_timestamp,
+        let created = match metadata(shoot, resource).await {
+            Ok(metadata) => metadata.creation_timestamp,
             Err(error) if error.is_absent() || error.problem == Problem::NotServed => return GuardSeen::NotEffective,
             Err(error) => return GuardSeen::Unproven(error.failure()),
         };
@@ -116,4 +141,14 @@ async fn existence(shoot: &ApiClient, api: GuardApi) -> GuardSeen {
         since = since.max(Some(created));
     }
     since.map_or(GuardSeen::NotEffective, GuardSeen::ExistsSince)
+}
+
+async fn metadata(shoot: &ApiClient, resource: &'static Resource) -> Result<ObjectMeta, ApiError> {
+    #[derive(Deserialize)]
+    struct Metadata {
+        metadata: ObjectMeta,
+    }
+
+    let request = Request::get(resource, "", NAME).metadata_only();
+    shoot.json::<Metadata>(&request).await.map(|found| found.metadata)
 }

@@ -28,7 +28,7 @@ pub struct OverlaySwitchConfiguration {
     pub progress_window: Duration,
     /// `deadline`: after it a hold is reported as overdue; it is never forced.
     pub deadline: Duration,
-    /// `pollInterval`: how often a hold is looked at again, besides being watched; never zero.
+    /// `pollInterval`: how often a hold is looked at again, unless its nodes are watched and it waits for nothing else; never zero.
     pub poll_interval: Duration,
     /// `excludeNodeClasses`: classes that do not block; reported by name and count.
     pub exclude_node_classes: BTreeSet<BlockingNodeClass>,

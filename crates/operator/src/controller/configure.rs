@@ -32,7 +32,7 @@ use super::evidence::{self, AskedShoot, Evidence, Question};
 use super::failure::{ErrorCode, Failure};
 use super::memory::{Rendered, Waiting};
 use super::pass::Pass;
-use super::{Controller, Next, digest, events, guard, status};
+use super::{Controller, Hearing, Next, digest, events, guard, status};
 
 /// How long an operation waits for the bundle to be applied. Gardener waits three minutes for the whole operation.
 const APPLIED_WITHIN: Duration = Duration::from_secs(60);
@@ -282,22 +282,20 @@ impl Controller {
             ip_families: Some(answer.families),
             ..StatusChange::default()
         };
+        let after = after(answer.requeue, self.watches.hearing(&pass.key));
         let network = &pass.live.object;
         let (change, next) = match (pass.operation(), answer.outcome, &applied) {
-            (None, ..) => (told, after(answer.requeue)),
+            (None, ..) => (told, after),
             (Some(operation), Outcome::Progressing, _) => {
                 let waiting = status::waiting(network, operation, &answer.message, pass.now);
-                (
-                    StatusChange { last_operation: waiting.last_operation, last_error: waiting.last_error, ..told },
-                    after(answer.requeue),
-                )
+                (StatusChange { last_operation: waiting.last_operation, last_error: waiting.last_error, ..told }, after)
             }
             (Some(operation), Outcome::RetriableError, _) => {
                 let text = format!("the overlay switch is held: {}", answer.message);
                 let codes = [ErrorCode::RetryableInfraDependencies];
                 let failed = status::failed(network, operation, &text, &codes, pass.now);
                 let StatusChange { last_operation, last_error, observed_generation, .. } = failed;
-                (StatusChange { last_operation, last_error, observed_generation, ..told }, after(answer.requeue))
+                (StatusChange { last_operation, last_error, observed_generation, ..told }, after)
             }
             (Some(operation), Outcome::Succeed, Applied::Wait(delay)) => {
                 // An open switch must be found again by whoever looks next, and its end be told once.
@@ -311,7 +309,7 @@ impl Controller {
             (Some(operation), Outcome::Succeed, _) => {
                 let succeeded = status::succeeded(network, operation, pass.now);
                 let StatusChange { last_operation, last_error, observed_generation, .. } = succeeded;
-                (StatusChange { last_operation, last_error, observed_generation, ..told }, after(answer.requeue))
+                (StatusChange { last_operation, last_error, observed_generation, ..told }, after)
             }
         };
         let next = if matches!(applied, Applied::Overdue(_)) { sooner(next, LOOK_AT_OVERDUE) } else { next };
@@ -402,10 +400,12 @@ fn removal(overlay: OverlayVerdict, shoot: Option<&AskedShoot>) -> Removal<'_> {
     }
 }
 
-const fn after(requeue: Requeue) -> Next {
-    match requeue {
-        Requeue::OnChange => Next::OnChange,
-        Requeue::After(delay) => Next::After(delay),
+const fn after(requeue: Requeue, hearing: Hearing) -> Next {
+    match (requeue, hearing) {
+        (Requeue::OnChange, _) => Next::OnChange,
+        (Requeue::After(delay), _)
+        | (Requeue::OnNodes { watched: delay, .. }, Hearing::Connected)
+        | (Requeue::OnNodes { unwatched: delay, .. }, Hearing::Deaf) => Next::After(delay),
     }
 }
 

@@ -1,7 +1,9 @@
 //! Which shoots' nodes are watched while their switch is held, so that the last route is noticed at once.
 //!
 //! A watch only says when a look is worth while; what is decided rests on what that look reads. Where there is none, because it
-//! failed or all places are taken, the Network is looked at as often as `pollInterval` says, as before.
+//! failed or all places are taken, the Network is looked at as often as `pollInterval` says; while there is one that is
+//! [`Hearing::Connected`], seldom. One that ends wakes its Network, so that nobody relies on it any more, and nobody relies on one that
+//! tells of other nodes than the last look has read: the look was answered by a server that lags, or the watch is.
 //!
 //! # Expected flow
 //! Every look at a Network whose nodes decide asks for the watch, from the survey that it has just made; a look that does not ask ends
@@ -17,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use adapter_k8s::client::{ApiClient, ApiError};
-use adapter_k8s::watch::nodes::{LASTS, News, NodeWatch};
+use adapter_k8s::watch::nodes::{LASTS, News, NodeWatch, SurveyDigest};
 use calico_policy::nodes::NodeFacts;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, timeout_at};
@@ -53,6 +55,15 @@ pub struct WatchCounts {
     pub failed: usize,
 }
 
+/// Whether changes of the nodes of a shoot are heard of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hearing {
+    /// They are: the API server has taken the watch, it has not ended, and told what the last survey has found.
+    Connected,
+    /// They are not, or not yet.
+    Deaf,
+}
+
 /// The watches of all shoots whose switch is held.
 pub struct NodeWatches {
     ledger: Arc<Shared>,
@@ -81,6 +92,10 @@ struct Ledger {
 struct Session {
     number: u64,
     task: AbortHandle,
+    /// What the last survey has found.
+    surveyed: SurveyDigest,
+    /// What a survey would find by what the watch has told; `None` until the API server has taken it.
+    told: Option<SurveyDigest>,
     /// Failures in a row before it.
     failures: u32,
 }
@@ -136,9 +151,14 @@ impl NodeWatches {
     /// Has the nodes of a Network's shoot watched, from a survey of them at `resource_version` on. Asking again while they are, or
     /// while that is not possible, is harmless.
     pub fn watch(&self, key: &NetworkKey, shoot: &ApiClient, nodes: &[NodeFacts], resource_version: &str) {
+        let surveyed = SurveyDigest::of(nodes);
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         while tasks.try_join_next().is_some() {}
         let mut ledger = self.ledger.lock();
+        if let Some(session) = ledger.watched.get_mut(key) {
+            session.surveyed = surveyed;
+            return;
+        }
         let Some((number, failures)) = ledger.admit(key, Instant::now()) else {
             self.ledger.tell(&ledger);
             return;
@@ -147,12 +167,12 @@ impl NodeWatches {
             let (shared, key, shoot) = (Arc::clone(&self.ledger), key.clone(), shoot.clone());
             let (nodes, resource_version) = (nodes.to_vec(), resource_version.to_owned());
             async move {
-                let end = follow(&shared, &key, &shoot, nodes, &resource_version).await;
+                let end = follow(&shared, &key, number, &shoot, nodes, &resource_version).await;
                 shared.ended(&key, number, end);
             }
         };
         let task = tasks.spawn(session);
-        ledger.watched.insert(key.clone(), Session { number, task, failures });
+        ledger.watched.insert(key.clone(), Session { number, task, surveyed, told: None, failures });
         self.ledger.tell(&ledger);
     }
 
@@ -185,6 +205,16 @@ impl NodeWatches {
         tasks.shutdown().await;
     }
 
+    /// Whether changes of the nodes of this Network's shoot wake it now. It is also woken when that ends.
+    #[must_use]
+    pub fn hearing(&self, key: &NetworkKey) -> Hearing {
+        let ledger = self.ledger.lock();
+        match ledger.watched.get(key) {
+            Some(session) if session.told == Some(session.surveyed) => Hearing::Connected,
+            Some(_) | None => Hearing::Deaf,
+        }
+    }
+
     /// How many shoots stand where.
     #[must_use]
     pub fn counts(&self) -> WatchCounts {
@@ -196,6 +226,7 @@ impl NodeWatches {
 async fn follow(
     shared: &Shared,
     key: &NetworkKey,
+    number: u64,
     shoot: &ApiClient,
     nodes: Vec<NodeFacts>,
     resource_version: &str,
@@ -205,6 +236,7 @@ async fn follow(
         Err(error) => return End::Failed { error: Some(error), worked: Duration::ZERO },
     };
     drop(nodes);
+    shared.told(key, number, watch.digest());
     let begun = Instant::now();
     let over = begun + Duration::from_secs(LASTS.into()) + OVERTIME;
     let mut woken: Option<Instant> = None;
@@ -214,6 +246,7 @@ async fn follow(
         let mut pending = false;
         // What comes until the look is part of it, and may make it come sooner.
         let end = loop {
+            shared.told(key, number, watch.digest());
             let spacing = match news {
                 Ok(News::NoneWaits) => SPACING,
                 Ok(News::SomeWait) => PROGRESS,
@@ -240,6 +273,13 @@ async fn follow(
 }
 
 impl Shared {
+    /// A watch is taken by the API server, or has told of a change.
+    fn told(&self, key: &NetworkKey, number: u64, told: SurveyDigest) {
+        if let Some(session) = self.lock().watched.get_mut(key).filter(|session| session.number == number) {
+            session.told = Some(told);
+        }
+    }
+
     /// A watch ended by itself.
     fn ended(&self, key: &NetworkKey, number: u64, end: End) {
         let mut ledger = self.lock();
@@ -247,16 +287,17 @@ impl Shared {
             return;
         }
         let Some(session) = ledger.watched.remove(key) else { return };
-        let again = match end {
-            End::InTime => ledger.queued.is_empty().then(|| key.clone()),
+        // Whoever was not connected is looked at soon in any case.
+        let again = session.told.map(|_| key.clone());
+        match end {
+            End::InTime => {}
             End::Failed { error, worked } => {
                 let error = error.map_or_else(|| "it was ended early".to_owned(), |error| error.to_string());
                 tracing::info!(object = %key, error, "the watch of nodes failed; they are read every `pollInterval`");
                 let failures = if worked >= WORKS { 1 } else { session.failures.saturating_add(1) };
                 ledger.failed.insert(key.clone(), BackOff { failures, until: Instant::now() + back_off(failures) });
-                None
             }
-        };
+        }
         self.tell(&ledger);
         self.call(ledger, again);
     }
@@ -284,7 +325,7 @@ impl Ledger {
     /// The number of a new session and the failures before it, where this Network may be watched now; else it is left where it is,
     /// or waits.
     fn admit(&mut self, key: &NetworkKey, now: Instant) -> Option<(u64, u32)> {
-        if self.closed || self.watched.contains_key(key) {
+        if self.closed {
             return None;
         }
         if self.failed.get(key).is_some_and(|failed| now < failed.until) {

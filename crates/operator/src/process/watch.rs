@@ -3,7 +3,7 @@
 //! Nothing is judged here but whether something that somebody else may have asked for has changed; what there is to do, and
 //! whether it is ours, is decided on a live read, which must not be older than what was told here. Our own status patches change
 //! nothing of what is compared, so they never make a Network due, and neither do the removal of the annotation `reconcile` and the
-//! finalizer, with which a reconcile begins.
+//! finalizer, with which a reconcile begins, nor that of `skip-route-check`, with which a switch goes ahead.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -150,6 +150,10 @@ fn asks_for_more(before: &Metadata, now: &Metadata) -> bool {
     if before.operation.as_deref() == Some("reconcile") && now.operation.is_none() {
         before.operation = None;
     }
+    // Whoever takes it back asks for no switch.
+    if now.skip_route_check.is_none() {
+        before.skip_route_check = None;
+    }
     // Only one that is gone can be missed: whoever adds one, as a first reconcile does, asks for nothing.
     if before.finalizers.iter().all(|finalizer| now.finalizers.contains(finalizer)) {
         before.finalizers.clone_from(&now.finalizers);
@@ -254,6 +258,7 @@ mod tests {
             (with(|network| network.operation = Some("reconcile".to_owned())), true),
             (with(|network| network.operation = Some("migrate".to_owned())), true),
             (with(|network| network.timestamp = Some("t".to_owned())), true),
+            (with(|network| network.skip_route_check = Some("INC-4711".to_owned())), true),
         ] {
             let mut filter = settled(&[network("a")]);
             let first = due(&mut filter, Change::Applied(changed.clone()));
@@ -286,6 +291,15 @@ mod tests {
         ] {
             let due = due(&mut filter, Change::Applied(annotated(operation, timestamp)));
             assert_eq!(due.len(), expected, "{operation:?} {timestamp}");
+        }
+    }
+
+    #[test]
+    fn each_reason_to_skip_the_check_counts_and_its_removal_does_not() {
+        let mut filter = settled(&[network("a")]);
+        for (reason, expected) in [(Some("1"), 1), (Some("1"), 0), (Some("2"), 1), (None, 0), (Some("2"), 1)] {
+            let with = Metadata { skip_route_check: reason.map(str::to_owned), ..network("a") };
+            assert_eq!(due(&mut filter, Change::Applied(with)).len(), expected, "{reason:?}");
         }
     }
 

@@ -12,6 +12,8 @@ use crate::world::{World, pass};
 const ROUTE: Option<(&str, &str)> = Some(("False", "RouteCreated"));
 const CALICO: Option<(&str, &str)> = Some(("False", "CalicoIsUp"));
 const POLL: Next = Next::After(Duration::from_secs(5));
+/// While the nodes are watched.
+const SELDOM: Next = Next::After(Duration::from_secs(60));
 
 fn off() -> Value {
     json!({"overlay": {"enabled": false}})
@@ -25,7 +27,7 @@ async fn held() -> World {
     assert_eq!(watched(&world), 0, "who waits for nothing is not watched");
     pass(60).await;
     world.ask("reconcile", off());
-    assert_eq!(world.reconcile().await.unwrap(), POLL);
+    assert_eq!(world.reconcile().await.unwrap(), SELDOM);
     assert_eq!(watched(&world), 1);
     // Looks once more, so that the watch has begun.
     pass(1).await;
@@ -56,10 +58,81 @@ async fn from_the_last_route_to_the_bundle_it_takes_less_than_a_second() {
 async fn a_hold_is_one_connection_however_often_it_is_looked_at() {
     let world = held().await;
     for _ in 0..30 {
-        assert_eq!(world.reconcile().await.unwrap(), POLL);
+        world.reconcile().await.unwrap();
         pass(5).await;
     }
     assert_eq!(watch_requests(&world), 1);
+}
+
+/// Looks when it is told to, or woken, for five minutes: how often, and with how many requests.
+async fn five_minutes(world: &World) -> (usize, usize) {
+    world.requests();
+    let end = Instant::now() + Duration::from_secs(300);
+    let mut looks = 0;
+    while Instant::now() < end {
+        let Next::After(delay) = world.reconcile().await.unwrap() else { panic!("a hold is looked at again") };
+        looks += 1;
+        world.is_woken_within(delay.min(end - Instant::now())).await;
+    }
+    (looks, world.requests())
+}
+
+/// In the five minutes the window of progress ends, and the watch, which has to begin anew, for which it is polled once.
+#[tokio::test(start_paused = true)]
+async fn a_hold_is_looked_at_seldom_while_its_nodes_are_watched() {
+    let world = held().await;
+    assert_eq!(five_minutes(&world).await, (7, 93));
+    assert_eq!(world.status()["lastOperation"]["state"], json!("Error"), "told in time");
+
+    let world = World::new();
+    world.shoot.faults().add(Fault::status(403).verb(Verb::Watch));
+    world.node("a", ROUTE).node("b", CALICO);
+    world.ask("reconcile", json!({"overlay": {"enabled": true}})).settle().await;
+    pass(60).await;
+    world.ask("reconcile", off());
+    world.reconcile().await.unwrap();
+    assert_eq!(five_minutes(&world).await, (60, 788));
+    assert_eq!(world.status()["lastOperation"]["state"], json!("Error"));
+}
+
+/// Whatever becomes of the watch, what it cannot tell is polled again at once.
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_breaks_is_replaced_by_the_poll_at_once() {
+    let world = World::new();
+    world.shoot.faults().add(Fault::new(Effect::DroppedWatch { after: 1 }).verb(Verb::Watch).times(1));
+    world.node("a", ROUTE).node("b", CALICO);
+    world.ask("reconcile", json!({"overlay": {"enabled": true}})).settle().await;
+    pass(60).await;
+    world.ask("reconcile", off());
+    world.reconcile().await.unwrap();
+    pass(1).await;
+    assert_eq!(world.reconcile().await.unwrap(), SELDOM);
+    // A node joins, and with that event the connection breaks.
+    world.node("c", CALICO);
+    assert!(world.is_woken_within(Duration::from_secs(1)).await);
+    pass(1).await;
+    assert_eq!(watched(&world), 0);
+    assert_eq!(world.reconcile().await.unwrap(), POLL);
+    pass(5).await;
+    assert_eq!(world.reconcile().await.unwrap(), SELDOM, "it is begun again");
+}
+
+/// The watch lives, and its server has gone dark.
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_tells_nothing_puts_a_switch_off_for_a_minute_at_most() {
+    let world = World::new();
+    world.shoot.faults().add(Fault::new(Effect::Lag(Duration::from_secs(86_400))).verb(Verb::Watch));
+    world.node("a", CALICO);
+    world.ask("reconcile", json!({"overlay": {"enabled": true}})).settle().await;
+    pass(60).await;
+    world.ask("reconcile", off());
+    assert_eq!(world.reconcile().await.unwrap(), SELDOM);
+    pass(1).await;
+    world.node("a", ROUTE);
+    assert!(!world.is_woken_within(Duration::from_secs(59)).await);
+    assert_eq!(watched(&world), 1);
+    world.reconcile().await.unwrap();
+    assert_eq!(world.pool_mode(), "Never");
 }
 
 #[tokio::test(start_paused = true)]

@@ -155,7 +155,7 @@ impl World {
                 Next::OnChange => return self,
                 Next::After(delay) => {
                     self.resource_manager("True");
-                    tokio::time::sleep(delay).await;
+                    self.is_woken_within(delay).await;
                 }
             }
         }

@@ -48,12 +48,12 @@ async fn a_no_op_survives() {
 
 #[tokio::test(start_paused = true)]
 async fn a_held_switch_survives() {
-    sweep(Operation::Held, 88).await;
+    sweep(Operation::Held, 62).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_switch_survives() {
-    sweep(Operation::Switch, 150).await;
+    sweep(Operation::Switch, 128).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -170,12 +170,12 @@ async fn a_no_op_ends_the_same() {
 
 #[tokio::test(start_paused = true)]
 async fn a_held_switch_stays_held() {
-    sweep(Operation::Held, 392).await;
+    sweep(Operation::Held, 275).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_switch_ends_the_same() {
-    sweep(Operation::Switch, 670).await;
+    sweep(Operation::Switch, 561).await;
 }
 
 #[tokio::test(start_paused = true)]

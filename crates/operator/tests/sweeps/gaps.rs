@@ -64,5 +64,5 @@ async fn no_request_of_gardenlet_gets_lost_with_an_event() {
 
 #[tokio::test(start_paused = true)]
 async fn no_route_gets_lost_with_an_event() {
-    sweep(Place::Shoot, "nodes", 50).await;
+    sweep(Place::Shoot, "nodes", 42).await;
 }

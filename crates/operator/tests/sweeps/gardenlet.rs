@@ -67,7 +67,7 @@ impl Drop for Landscape {
     }
 }
 
-/// Looks when it is time, and soon after what the watch of the process counts as a change.
+/// Looks when it is time, when the watch of the shoot's nodes says so, and soon after what the watch of Networks counts as a change.
 async fn queue(world: Arc<World>) {
     let mut failures = 0;
     loop {
@@ -84,7 +84,9 @@ async fn queue(world: Arc<World>) {
             failures = 0;
         }
         while watched(&world) == seen && due.is_none_or(|due| Instant::now() < due) {
-            sleep(Duration::from_millis(100)).await;
+            if world.is_woken_within(Duration::from_millis(100)).await {
+                break;
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use fake_apiserver::Server;
 use operator::controller::{Next, ReconcileError};
 use serde_json::{Value, json};
-use tokio::time::{Instant, interval, sleep, timeout};
+use tokio::time::{Instant, interval, timeout};
 
 use crate::operation::Operation;
 use crate::world::{BUNDLE, NAMESPACE, World};
@@ -53,7 +53,7 @@ pub(crate) async fn play(operation: Operation, world: &mut World, mut kill: Kill
             break;
         }
         resource_manager(world).await;
-        sleep(delay).await;
+        wait(operation, world, started, delay).await;
     }
     for server in [&world.seed, &world.shoot] {
         hits += server.faults().hits();
@@ -66,7 +66,9 @@ pub(crate) async fn play(operation: Operation, world: &mut World, mut kill: Kill
         let next = world.reconcile().await.unwrap();
         resource_manager(world).await;
         match next {
-            Next::After(delay) if !operation.is_over(started.elapsed()) => sleep(delay).await,
+            Next::After(delay) if !operation.is_over(started.elapsed()) => {
+                wait(operation, world, started, delay).await;
+            }
             Next::After(_) | Next::OnChange => return hits,
         }
     }
@@ -79,9 +81,20 @@ pub(crate) async fn until_quiet(world: &mut World) {
         let next = world.reconcile().await.unwrap();
         resource_manager(world).await;
         let Next::After(delay) = next else { return };
-        sleep(delay).await;
+        world.is_woken_within(delay).await;
     }
     panic!("nothing settles: {:#}", world.network().map_or(Value::Null, |network| (*network).clone()));
+}
+
+/// Waits as the queue does, for this time or until a watch of nodes wakes the Network, while what happens besides happens.
+async fn wait(operation: Operation, world: &World, started: Instant, delay: Duration) {
+    let due = Instant::now() + delay;
+    while Instant::now() < due && !operation.is_over(started.elapsed()) {
+        operation.meanwhile(world, started.elapsed());
+        if world.is_woken_within(Duration::from_secs(1).min(due - Instant::now())).await {
+            return;
+        }
+    }
 }
 
 /// One look; nothing where the process was killed in it.

@@ -1,4 +1,4 @@
-//! The watch, the queue and the workers of the process around the controller, and gardenlet, which wants something of it.
+//! The watches, the queue and the workers of the process around the controller, and gardenlet, which wants something of it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use adapter_k8s::client::resource::NETWORKS;
 use fake_apiserver::world::gardenlet::{Gardenlet, Patience};
 use fake_apiserver::world::{Clock, Cluster};
+use operator::controller::NetworkKey;
 use operator::process::health::{Health, Source};
 use operator::process::metrics::Metrics;
 use operator::process::queue::{BackOff, Queue};
@@ -30,15 +31,24 @@ pub(crate) fn shoot() -> Arc<World> {
     Arc::new(world)
 }
 
-/// Watch, queue and workers, as the process wires them, and a resource manager.
+/// Watches, queue and workers, as the process wires them, and a resource manager.
 pub(crate) fn start(world: &Arc<World>) -> JoinSet<()> {
     let metrics = Metrics::new();
     let queue = Queue::new(BackOff::default(), metrics.queue.clone());
     let changes = adapter_k8s::watch::metadata(&as_controller(&world.seed), &NETWORKS);
     let health = Health::new(&[Source::Networks]);
     let mut tasks = workers::start(1, &queue, &world.controller(), &metrics.network);
+    let wake = queue.handle();
     tasks.spawn(watch::networks(changes, world.known.clone(), queue, health));
-    let managed = Arc::clone(world);
+    let (watching, managed) = (Arc::clone(world), Arc::clone(world));
+    tasks.spawn(async move {
+        let key = NetworkKey { namespace: NAMESPACE.to_owned(), name: NAME.to_owned() };
+        loop {
+            if watching.is_woken_within(Duration::from_secs(3_600)).await {
+                wake.now(key.clone());
+            }
+        }
+    });
     tasks.spawn(async move {
         loop {
             sleep(Duration::from_millis(1_700)).await;

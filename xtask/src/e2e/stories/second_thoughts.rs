@@ -30,8 +30,8 @@ pub(super) async fn called_off(stage: &mut Stage<'_>) -> Result<(), Trouble> {
     stage.check(
         "what the extension asked of the shoot",
         audit.requests()?,
-        "get configmaps; get daemonsets; get nodes; list ippools; list nodes; patch nodes/status; \
-         patch nodes/status as system:serviceaccount:kube-system:calico-node, dry run; watch nodes",
+        "get configmaps; get daemonsets; get mutatingadmissionpolicies; get mutatingadmissionpolicybindings; get nodes; \
+         list ippools; list nodes; patch nodes/status; patch nodes/status as system:serviceaccount:kube-system:calico-node, dry run; watch nodes",
     );
     Ok(())
 }

@@ -273,6 +273,63 @@ async fn a_watch_that_breaks_in_the_middle_is_begun_again_by_the_poll() {
     assert!(watching.woken(NEVER).await.is_some());
 }
 
+/// Who relies on a watch is told by a wake that there is none any more.
+#[tokio::test(start_paused = true)]
+async fn a_watch_is_relied_on_from_its_begin_to_its_end() {
+    let mut watching = Watching::new(1);
+    let hearing = |watching: &Watching, name| watching.watches.hearing(&key(name));
+    watching.shoot.faults().add(Fault::new(Effect::Latency(Duration::from_secs(3))).verb(Verb::Watch));
+    watching.look("x").await;
+    assert_eq!((watching.counts(), hearing(&watching, "x")), ((1, 0, 0), Hearing::Deaf), "nobody has answered yet");
+    pass(3).await;
+    assert_eq!((hearing(&watching, "x"), hearing(&watching, "y")), (Hearing::Connected, Hearing::Deaf));
+    watching.watches.stop(&key("x"));
+    assert_eq!(hearing(&watching, "x"), Hearing::Deaf);
+
+    // One breaks.
+    watching.shoot.faults().clear();
+    watching.shoot.faults().add(Fault::new(Effect::DroppedWatch { after: 0 }).verb(Verb::Watch).times(1));
+    watching.look("x").await;
+    pass(1).await;
+    assert_eq!((watching.counts(), hearing(&watching, "x")), ((0, 0, 1), Hearing::Deaf));
+    assert_eq!(watching.all_woken(), ["x"]);
+
+    // One ends in time, and another has waited for its place.
+    pass(2).await;
+    watching.look("x").await;
+    watching.look("y").await;
+    assert_eq!((watching.counts(), hearing(&watching, "x")), ((1, 1, 0), Hearing::Connected));
+    pass(240).await;
+    assert_eq!(watching.all_woken(), ["y", "x"], "who has waited looks first, and both look");
+    assert_eq!(hearing(&watching, "x"), Hearing::Deaf);
+}
+
+/// One of the two lags, and which one nobody knows.
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_tells_of_other_nodes_than_the_look_is_not_relied_on() {
+    let watching = Watching::new(1);
+    let hearing = || watching.watches.hearing(&key("x"));
+    let before = read::nodes::nodes(&watching.client).await.unwrap();
+    watching.look("x").await;
+    assert_eq!(hearing(), Hearing::Connected);
+    watching.node("a", "CalicoIsUp", 1);
+    pass(1).await;
+    assert_eq!(hearing(), Hearing::Connected, "a heartbeat is no change");
+
+    watching.node("b", "RouteCreated", 0);
+    pass(1).await;
+    assert_eq!(hearing(), Hearing::Deaf, "nobody has looked");
+    watching.watches.watch(&key("x"), &watching.client, &before.nodes, &before.resource_version);
+    assert_eq!(hearing(), Hearing::Deaf, "this look has not seen it");
+    watching.look("x").await;
+    assert_eq!(hearing(), Hearing::Connected);
+
+    // The watch does not tell what the look has read.
+    let survey = read::nodes::nodes(&watching.client).await.unwrap();
+    watching.watches.watch(&key("x"), &watching.client, &survey.nodes[1..], &survey.resource_version);
+    assert_eq!((hearing(), watching.counts()), (Hearing::Deaf, (1, 0, 0)));
+}
+
 #[tokio::test(start_paused = true)]
 async fn one_that_failed_gives_its_place_away() {
     let mut watching = Watching::new(1);

@@ -38,7 +38,7 @@ pub(crate) const ROWS: &[Tested] = &[
     Tested {
         id: "D5",
         go: "routes are looked at again after an exponential back-off of up to 1,000 s",
-        ours: "as soon as a node has changed, and every `pollInterval`",
+        ours: "as soon as a node has changed, and once a minute; every `pollInterval` where nobody tells of changes",
         why: "a switch should end when the last route is there",
         tests: &[
             Test { path: WATCH, name: "from_the_last_route_to_the_bundle_it_takes_less_than_a_second" },
