@@ -67,6 +67,8 @@ pub fn plan(dataplane: Dataplane, network: &NetworkFacts, shoot: &ShootFacts, re
 
 #[cfg(test)]
 mod tests {
+    use calico_manifests::commands;
+
     use super::*;
 
     const NAMES: [&str; 9] = [
@@ -92,6 +94,12 @@ mod tests {
                 ("ImageNotFound", "no image `nowhere` in the image vector")
             );
         }
+    }
+
+    #[test]
+    fn calico_node_of_no_release_is_asked_as_that_of_the_built_in_images() {
+        let built_in = release(&ImageVector::built_in("v0.1.0"), KubernetesVersion::new(1, 36)).unwrap().calico_version;
+        assert_eq!(commands::for_version(&CalicoVersion::NoTag), commands::for_version(&built_in));
     }
 
     #[test]

@@ -112,6 +112,17 @@ mod tests {
     }
 
     #[test]
+    fn every_class_of_the_core_that_blocks_can_be_excluded() {
+        for class in NodeClass::ALL.iter().filter(|class| **class != NodeClass::RouteCreated) {
+            let json = format!(
+                r#"{{"apiVersion": "calico.networking.extensions.config.gardener.cloud/v1alpha1",
+                    "kind": "ControllerConfiguration", "overlaySwitch": {{"excludeNodeClasses": ["{class}"]}}}}"#
+            );
+            assert_eq!(of(&json, "aws").overlay_switch.excluded_classes, [*class].into());
+        }
+    }
+
+    #[test]
     fn strict_has_no_progress_window() {
         let strict = of(
             r#"{"apiVersion": "calico.networking.extensions.config.gardener.cloud/v1alpha1", "kind": "ControllerConfiguration",

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use calico_policy::nodes::NodeClass;
+
 use crate::support::convert::answer;
 use crate::support::model::{
     Before, Case, Guard, Node, Nodes, Overlay, PolicyApi, Record, Requirement, Seen, Source, Wish,
@@ -262,4 +264,17 @@ fn node_lists() -> Vec<Nodes> {
         lists.push(Nodes::Listed(vec![unready]));
     }
     lists
+}
+
+#[test]
+fn every_class_that_blocks_has_a_node() {
+    let mut with_nodes: Vec<&str> = Node::one_per_class().into_iter().map(|(class, _)| class).collect();
+    let mut blocking: Vec<&str> =
+        NodeClass::ALL.iter().filter(|class| **class != NodeClass::RouteCreated).map(|class| class.code()).collect();
+    with_nodes.sort_unstable();
+    blocking.sort_unstable();
+    assert_eq!(with_nodes, blocking);
+    for (class, node) in Node::one_per_class() {
+        assert_eq!(oracle::class(&node, &Case::ready()), class);
+    }
 }

@@ -246,16 +246,7 @@ fn requirement() -> BoxedStrategy<Requirement> {
 }
 
 fn excluded() -> BoxedStrategy<Vec<Code>> {
-    let classes = vec![
-        "NoCondition",
-        "WrittenByCalico",
-        "NoRouteCreated",
-        "OtherReason",
-        "NoPodCidr",
-        "Deleting",
-        "NotReady",
-        "Stale",
-    ];
+    let classes: Vec<Code> = Node::one_per_class().into_iter().map(|(class, _)| class).collect();
     prop_oneof![3 => Just(Vec::new()), 1 => subsequence(classes, 1..=2)].boxed()
 }
 
