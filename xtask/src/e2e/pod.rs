@@ -3,9 +3,12 @@
 //!
 //! The file system of the pod is a folder: the binary, what is mounted, and of this machine the system's libraries, `/proc` and `/dev`,
 //! all of it read-only. It is entered by a mount namespace of its own, as the user and with the capabilities that the Deployment says.
-//! Otherwise than on a node: the image is not pulled, its binary is the one under test; there is no seccomp profile; the network is that
-//! of this machine, which is why ports are values of the chart; and the API server is at its address on loopback, not at that of a
-//! Service. Where this is not run by root, it stays the user who runs it.
+//! Otherwise than on a node: the image is not pulled, its binary is the one under test; the network is that of this machine, which is
+//! why ports are values of the chart; and the API server is at its address on loopback, not at that of a Service. Where this is not run
+//! by root, it stays the user who runs it.
+//!
+//! Nor is the seccomp profile applied. `RuntimeDefault` is a list that container runtimes carry in themselves and resolve by capabilities,
+//! kernel and architecture; a filter of that name made from a copy of it would be our list, not theirs.
 
 mod identity;
 

@@ -1,5 +1,6 @@
 //! `installed`: the extension as gardenlet installs it. The chart is rendered by Helm, every object is applied, definitions of other
-//! projects included, and what runs is a pod of the Deployment: its arguments, its mounts, the token of its ServiceAccount.
+//! projects included, and what runs is a pod of the Deployment: its arguments, its mounts, the token of its ServiceAccount, its user; not its
+//! seccomp profile, which takes a container runtime.
 
 use std::collections::BTreeSet;
 
