@@ -9,7 +9,7 @@ use adapter_k8s::facts::shoot as shoot_facts;
 use adapter_k8s::read;
 use adapter_k8s::read::bundle::{LiveBundle, LiveManagedResource};
 use adapter_k8s::settings::UnobservedGuard;
-use adapter_k8s::write::bundle::{Removal, WriteError, is_there};
+use adapter_k8s::write::bundle::{Removal, is_there};
 use adapter_k8s::write::event::{self, Event};
 use adapter_k8s::write::network::Change;
 use adapter_k8s::write::status::StatusChange;
@@ -96,19 +96,9 @@ impl Controller {
             (Some(_), Some(plan)) => {
                 let exporter = BirdExporter::of(&plan.dataplane);
                 let removal = removal(decided.decision.overlay, asked.as_ref());
-                match self.write(pass, &live, plan, removal, answer.record()).await {
-                    Ok(written) => {
-                        self.monitor(pass, exporter).await?;
-                        Some(written)
-                    }
-                    // The next look decides anew; nothing has changed yet.
-                    Err(Failure::Write(
-                        WriteError::NodesChanged | WriteError::Nodes(_) | WriteError::SecretChanged,
-                    )) => {
-                        return Ok(Next::After(LOOK_SOON));
-                    }
-                    Err(failure) => return Err(failure),
-                }
+                let written = self.write(pass, &live, plan, removal, answer.record()).await?;
+                self.monitor(pass, exporter).await?;
+                Some(written)
             }
             // Nothing is written, so the bundle is not the one decided on where that would take an encapsulation away.
             _ => match (decided.decision.overlay, live.known()) {

@@ -123,14 +123,14 @@ impl Failure {
     #[must_use]
     pub fn is_told(&self) -> bool {
         let somebody_was_faster = self.requests().iter().any(|error| error.is_conflict());
-        !matches!(self, Self::Own(_) | Self::Outdated(_)) && !somebody_was_faster && !self.has_lost_leadership()
+        !matches!(self, Self::Own(_)) && !self.is_outdated() && !somebody_was_faster && !self.has_lost_leadership()
     }
 
     /// When to look again: when the API server wants to be asked again, or soon where what it said was not up to date; `None`
     /// where it does not say.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        if matches!(self, Self::Outdated(_)) {
+        if self.is_outdated() {
             return Some(LOOK_AGAIN);
         }
         self.requests().iter().filter_map(|error| error.retry_after).max()
@@ -145,6 +145,12 @@ impl Failure {
             _ => FailureKind::Failed,
         };
         ReconcileError::new(kind, self)
+    }
+
+    /// Whether something that was read was not up to date, or is no longer, so that nothing was done on its word.
+    fn is_outdated(&self) -> bool {
+        use WriteError::{Nodes, NodesChanged, SecretChanged};
+        matches!(self, Self::Outdated(_) | Self::Write(NodesChanged | Nodes(_) | SecretChanged))
     }
 
     fn has_lost_leadership(&self) -> bool {
