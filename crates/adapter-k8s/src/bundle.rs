@@ -26,6 +26,8 @@ pub use secret::{BundleSecret, CONFIG_KEY, DEFINITIONS_KEY, GARBAGE_COLLECTABLE}
 pub use stored::stored;
 
 use calico_manifests::{Objects, Plan, RenderError};
+use calico_policy::in_effect::ObservedDataplane;
+use calico_policy::{ReadFailure, ReadFailureKind, Reading};
 
 use crate::write::deletion::GUARD_MANAGED_RESOURCE;
 
@@ -36,6 +38,8 @@ pub struct Bundle {
     pub secret: BundleSecret,
     /// Names the Secret.
     pub managed_resource: BundleManagedResource,
+    /// The dataplane in it, as whoever reads the Secret will find it; absent in that of the guard.
+    pub dataplane: Reading<ObservedDataplane>,
 }
 
 /// Why there is no bundle to write. Each of these is a defect of ours: no input leads to one, and nothing may be written.
@@ -85,7 +89,12 @@ impl Bundle {
         let secret = BundleSecret::new(namespace, objects.to_yaml(), definitions.compressed()?);
         check::check(&secret, objects, definitions)?;
         let managed_resource = BundleManagedResource::new(namespace, &secret);
-        Ok(Self { secret, managed_resource })
+        // The Secret holds these objects and no others, which was just checked.
+        let dataplane = observed(objects).map_or_else(
+            |error| Reading::Unreadable(ReadFailure::new(ReadFailureKind::Undecodable, error.to_string())),
+            Reading::Known,
+        );
+        Ok(Self { secret, managed_resource, dataplane })
     }
 
     /// The same for the guard, which has a ManagedResource of its own.
@@ -96,7 +105,7 @@ impl Bundle {
         let secret = BundleSecret::plain(GUARD_MANAGED_RESOURCE, namespace, objects.to_yaml());
         check::check_plain(&secret, objects)?;
         let managed_resource = BundleManagedResource::named(GUARD_MANAGED_RESOURCE, namespace, &secret);
-        Ok(Self { secret, managed_resource })
+        Ok(Self { secret, managed_resource, dataplane: Reading::Absent })
     }
 }
 

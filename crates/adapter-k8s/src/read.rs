@@ -5,6 +5,7 @@ pub mod bundle;
 pub mod certificates;
 pub mod cluster;
 pub mod dataplane;
+pub(crate) mod metadata;
 pub mod monitoring;
 pub mod network;
 pub mod networks;

@@ -218,6 +218,7 @@ fn logged(head: &Parts, call: &Call, name: &str) -> LoggedRequest {
         query: head.uri.query().unwrap_or_default().to_owned(),
         user: call.user.clone(),
         user_agent: call.user_agent.clone(),
+        accept: header(&head.headers, ACCEPT.as_str()).to_owned(),
         content_type: call.content_type.clone(),
         code: None,
     }

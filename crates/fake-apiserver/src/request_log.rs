@@ -26,6 +26,8 @@ pub struct LoggedRequest {
     pub user: User,
     /// The `User-Agent` header.
     pub user_agent: String,
+    /// The `Accept` header.
+    pub accept: String,
     /// The `Content-Type` header.
     pub content_type: String,
     /// The status code of the answer; nothing while there is none, and where a fault suppressed it.

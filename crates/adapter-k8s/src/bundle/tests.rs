@@ -110,6 +110,25 @@ fn what_is_written_reads_back() {
     );
 }
 
+/// Who has written a bundle knows as much of it as who reads it.
+#[test]
+fn what_is_known_of_a_bundle_is_what_reads_back() {
+    let definitions = Definitions::built_in();
+    for config in [
+        "{}",
+        r#"{"overlay": {"enabled": true}}"#,
+        r#"{"overlay": {"enabled": false}}"#,
+        r#"{"backend": "none"}"#,
+        r#"{"vxlan": {"enabled": true}, "vethMTU": "1400"}"#,
+        r#"{"ipam": {"type": "calico-ipam"}, "multus": {"enabled": true}}"#,
+    ] {
+        let bundle = bundle(&plan(config), &definitions);
+        let (managed_resource, secret) = as_read(&bundle);
+        let read = facts::bundle::facts(&managed_resource, |name| (name == bundle.secret.name()).then_some(&secret));
+        assert_eq!(bundle.dataplane, Reading::Known(read.unwrap()), "{config}");
+    }
+}
+
 /// The Go extension looks for calico-node in plain text, and takes its absence for an overlay that is off.
 #[test]
 fn the_definitions_are_compressed_and_calico_node_is_not() {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
+use super::metadata::PartialObject;
 use crate::client::resource::{MANAGED_RESOURCES, SECRETS};
 use crate::client::{ApiClient, ApiError, Request, decode, optional};
 use crate::facts::bundle::{self as facts, MANAGED_RESOURCE};
@@ -68,7 +69,7 @@ impl LiveSecret {
     }
 }
 
-/// What is known of a Secret from an earlier read.
+/// What is known of a Secret from an earlier read, or because it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownSecret {
     /// `metadata.name`.
@@ -90,7 +91,7 @@ pub struct LiveBundle {
     pub secrets: BTreeMap<String, LiveSecret>,
     /// The dataplane in it.
     pub dataplane: Reading<ObservedDataplane>,
-    /// Whether [`Self::dataplane`] is from an earlier read. No encapsulation may be removed on its word.
+    /// Whether [`Self::dataplane`] is from an earlier look. No encapsulation may be removed on its word.
     pub from_memory: bool,
 }
 
@@ -215,11 +216,6 @@ pub async fn secret(seed: &ApiClient, namespace: &str, name: &str) -> Result<Opt
     let request = Request::get(&SECRETS, namespace, name);
     let Some(text) = optional(seed.text(&request).await)? else { return Ok(None) };
     Ok(Some(LiveSecret::Whole { slice: decode(&request, &text)?, text: SecretText(text) }))
-}
-
-#[derive(Deserialize)]
-struct PartialObject {
-    metadata: ObjectMeta,
 }
 
 async fn secret_metadata(seed: &ApiClient, namespace: &str, name: &str) -> Result<ObjectMeta, ApiError> {

@@ -3,24 +3,13 @@
 use std::collections::BTreeMap;
 
 use calico_manifests::ObjectKey;
-use gardener_api::meta::ObjectMeta;
-use serde::Deserialize;
 
+use super::metadata::{PartialObject, PartialObjects};
 use crate::client::resource::{CONFIG_MAPS, SCRAPE_CONFIGS};
 use crate::client::{ApiClient, ApiError, Request, optional};
 
 /// The resource version of every object that is there.
 pub type Versions = BTreeMap<ObjectKey, String>;
-
-#[derive(Deserialize)]
-struct PartialObject {
-    metadata: ObjectMeta,
-}
-
-#[derive(Deserialize)]
-struct PartialObjects {
-    items: Vec<PartialObject>,
-}
 
 /// Asks for these objects: one request for all ScrapeConfigs and one per ConfigMap, metadata only.
 ///

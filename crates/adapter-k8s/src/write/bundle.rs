@@ -6,12 +6,14 @@ use calico_policy::Reading;
 use calico_policy::nodes::NodeUid;
 use calico_policy::overlay::UnverifiedReason;
 use calico_policy::survey::RoutesReady;
+use gardener_api::meta::ObjectMeta;
 use serde_json::json;
 
 use crate::bundle::{Bundle, BundleManagedResource, BundleSecret, GARBAGE_COLLECTABLE};
 use crate::client::resource::{MANAGED_RESOURCES, SECRETS};
 use crate::client::{ApiClient, ApiError, Request, optional};
-use crate::read::bundle::{LiveBundle, LiveManagedResource, LiveSecret, secret};
+use crate::read::bundle::{KnownSecret, LiveBundle, LiveManagedResource, LiveSecret, secret};
+use crate::read::metadata::PartialObject;
 use crate::read::nodes::{self, NodesError};
 
 /// What a write does to the encapsulation in effect, and why it may.
@@ -75,6 +77,8 @@ pub struct Written {
     pub changed: bool,
     /// The ManagedResource as it is now.
     pub managed_resource: LiveManagedResource,
+    /// The Secret that it names.
+    pub secret: KnownSecret,
 }
 
 /// Whether this bundle is what is there already, so that nothing would be written. Only the metadata of the Secret are needed,
@@ -108,22 +112,28 @@ pub async fn write(
         Reading::Absent => None,
         Reading::Unreadable(failure) => return Err(WriteError::Unreadable(failure.detail.clone())),
     };
-    let secret_written = write_secret(seed, namespace, live, &bundle.secret).await.map_err(of_secret)??;
+    let (secret_written, metadata) = write_secret(seed, namespace, live, &bundle.secret).await.map_err(of_secret)??;
+    let secret = KnownSecret {
+        name: bundle.secret.name().to_owned(),
+        uid: metadata.uid,
+        resource_version: metadata.resource_version,
+        dataplane: bundle.dataplane.clone(),
+    };
     label_old_secrets(seed, namespace, live, bundle.secret.name()).await.map_err(of_secret)?;
 
     let Some(live_managed_resource) = live_managed_resource else {
         check(live, removal).await?;
         let managed_resource = create(seed, namespace, &bundle.managed_resource).await.map_err(of_managed_resource)?;
-        return Ok(Written { changed: true, managed_resource });
+        return Ok(Written { changed: true, managed_resource, secret });
     };
     let Some(object) = bundle.managed_resource.over(&live_managed_resource.object) else {
-        return Ok(Written { changed: secret_written, managed_resource: live_managed_resource.clone() });
+        return Ok(Written { changed: secret_written, managed_resource: live_managed_resource.clone(), secret });
     };
     check(live, removal).await?;
     let request = Request::update(&MANAGED_RESOURCES, namespace, bundle.managed_resource.name(), &object);
     let text = seed.text(&request).await.map_err(of_managed_resource)?;
     let managed_resource = crate::read::bundle::live(&request, &text).map_err(of_managed_resource)?;
-    Ok(Written { changed: true, managed_resource })
+    Ok(Written { changed: true, managed_resource, secret })
 }
 
 /// Makes sure that what was read is what is stored: writes it as it is, which changes nothing, and is a conflict where the answer was
@@ -174,34 +184,35 @@ async fn create(
     crate::read::bundle::live(&request, &text)
 }
 
-/// Whether the Secret had to be written.
+/// Whether the Secret had to be written, and its metadata then.
 async fn write_secret(
     seed: &ApiClient,
     namespace: &str,
     live: &LiveBundle,
     wanted: &BundleSecret,
-) -> Result<Result<bool, WriteError>, ApiError> {
+) -> Result<Result<(bool, ObjectMeta), WriteError>, ApiError> {
     let name = wanted.name();
     let found = match live.secrets.get(name) {
         Some(whole @ LiveSecret::Whole { .. }) => Some(whole.clone()),
         Some(LiveSecret::Unchanged(_)) => secret(seed, namespace, name).await?,
         None => {
             let Ok(object) = serde_json::to_value(wanted) else { return Ok(Err(WriteError::NoJson)) };
-            match seed.text(&Request::create(&SECRETS, namespace, name, &object)).await {
-                Ok(_) => return Ok(Ok(true)),
+            let create = Request::create(&SECRETS, namespace, name, &object).metadata_only();
+            match seed.json::<PartialObject>(&create).await {
+                Ok(created) => return Ok(Ok((true, created.metadata))),
                 // Left behind by a reconcile that came no further, or the answer to our own request was lost.
                 Err(error) if error.is_conflict() => secret(seed, namespace, name).await?,
                 Err(error) => return Err(error),
             }
         }
     };
-    let Some(LiveSecret::Whole { text, .. }) = found else { return Ok(Err(WriteError::SecretChanged)) };
+    let Some(LiveSecret::Whole { slice, text }) = found else { return Ok(Err(WriteError::SecretChanged)) };
     let Some(found) = text.json() else { return Ok(Err(WriteError::NoJson)) };
     match wanted.over(&found) {
-        Ok(None) => Ok(Ok(false)),
+        Ok(None) => Ok(Ok((false, slice.metadata))),
         Ok(Some(object)) => {
-            seed.text(&Request::update(&SECRETS, namespace, name, &object)).await?;
-            Ok(Ok(true))
+            let update = Request::update(&SECRETS, namespace, name, &object).metadata_only();
+            Ok(Ok((true, seed.json::<PartialObject>(&update).await?.metadata)))
         }
         Err(_) => Ok(Err(WriteError::NoJson)),
     }

@@ -3,11 +3,10 @@
 
 use calico_manifests::seed::{self, BirdExporter, Seed, dashboards};
 use calico_manifests::{ObjectKey, Objects, RenderError};
-use gardener_api::meta::ObjectMeta;
-use serde::Deserialize;
 
 use crate::client::resource::{CONFIG_MAPS, Resource, SCRAPE_CONFIGS};
 use crate::client::{ApiClient, ApiError, Request, optional};
+use crate::read::metadata::PartialObject;
 use crate::read::monitoring::{Versions, versions};
 
 /// Who owns the fields that we apply.
@@ -59,11 +58,6 @@ fn is_wanted(key: &ObjectKey, wanted: &Seed) -> bool {
 }
 
 async fn write(client: &ApiClient, objects: &Objects, keys: &[ObjectKey]) -> Result<Versions, MonitoringError> {
-    #[derive(Deserialize)]
-    struct PartialObject {
-        metadata: ObjectMeta,
-    }
-
     let mut versions = Versions::new();
     let mut errors = Vec::new();
     for key in keys {

@@ -79,7 +79,7 @@ fn bundle(rendering: &Rendering) -> Result<Bundle, Defect> {
 /// What was asked for, in the order in which it is printed.
 fn objects(arguments: &RenderArguments, rendering: &Rendering) -> Result<Objects, Defect> {
     if arguments.bundle {
-        let Bundle { secret, managed_resource } = bundle(rendering)?;
+        let Bundle { secret, managed_resource, .. } = bundle(rendering)?;
         return Ok(of([serde_json::to_value(secret)?, serde_json::to_value(managed_resource)?])?);
     }
     if arguments.seed {

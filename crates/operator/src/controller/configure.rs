@@ -221,6 +221,7 @@ impl Controller {
         pass.prove().await?;
         let written = bundle::write(&self.seed, &pass.key.namespace, live, &wanted, removal).await?;
         pass.memory.rendered = Some(Box::new(Rendered::new(plan, &wanted)));
+        pass.memory.secret = Some(written.secret);
         pass.wrote = pass.wrote || written.changed;
         if written.changed {
             pass.memory.saw(&written.managed_resource.slice.metadata);

@@ -63,6 +63,7 @@ impl Controller {
         let written = bundle::write(&self.seed, &pass.key.namespace, live, &wanted, Removal::None).await?;
         pass.memory.saw(&written.managed_resource.slice.metadata);
         pass.memory.rendered = Some(Box::new(Rendered::new(plan, &wanted)));
+        pass.memory.secret = Some(written.secret);
         Ok(())
     }
 }

@@ -141,6 +141,19 @@ async fn few_requests_are_made() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_a_bundle_that_was_written_only_the_metadata_are_read_again() {
+    let world = World::new();
+    world.ask("reconcile", json!(null)).settle().await;
+    world.seed.take_requests();
+    pass(1).await;
+    world.ask("reconcile", json!(null)).settle().await;
+    let requests = world.seed.take_requests().into_iter();
+    let accepted: Vec<String> =
+        requests.filter(|request| request.resource == "secrets").map(|request| request.accept).collect();
+    assert_eq!(accepted, ["application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_status_is_never_older_than_the_request() {
     let world = World::new();
     world.ask("reconcile", json!(null));
