@@ -11,7 +11,7 @@ use crate::bundles::{self, Written};
 use crate::caveats::Features;
 use crate::codes::closed_set;
 use crate::dataplane::{Dataplane, PoolSource};
-use crate::encapsulation::{Encapsulations, IpFamily};
+use crate::encapsulation::{Encapsulations, IpFamily, PoolMode};
 use crate::guard::{GuardFacts, GuardObservation};
 use crate::in_effect::{self, InEffect, ObservedDataplane, Sources};
 use crate::intent::NetworkIntent;
@@ -220,17 +220,14 @@ pub fn decide(
     };
     let phase = phase::after(look);
     let is_over = matches!(phase, Phase::Idle | Phase::Done);
-    let mut held = match (&judgement.verdict, &in_effect) {
+    let held = match (&judgement.verdict, &in_effect) {
         // We never take a switch back by ourselves.
         (OverlayVerdict::Hold(_), _) if look.written_but_unreadable().is_some() => None,
         (OverlayVerdict::Hold(_), InEffect::Known { dataplane: Some(current), .. }) => {
-            in_effect::hold_encapsulation(&target, current)
+            hold(&target, current, &observed.sources)
         }
         _ => None,
     };
-    if let Some(held) = &mut held {
-        keep_pools_of_the_bundle(held, &observed.sources);
-    }
     let bundle = match (&judgement.verdict, &held) {
         (OverlayVerdict::Hold(_), Some(_)) => Bundle::Held,
         (OverlayVerdict::Hold(_), None) => Bundle::Frozen,
@@ -322,6 +319,22 @@ fn keep_pools_of_the_bundle(dataplane: &mut Dataplane, sources: &Sources) {
             family.pool_source = family.pool_source.max(pool.source);
         }
     }
+}
+
+/// The target with the encapsulation in effect; `None` where no bundle can express that.
+fn hold(target: &Dataplane, current: &ObservedDataplane, sources: &Sources) -> Option<Dataplane> {
+    let mut held = in_effect::hold_encapsulation(target, current)?;
+    keep_pools_of_the_bundle(&mut held, sources);
+    if !in_effect::keeps_pools(&held, current) {
+        return None;
+    }
+    for family in [held.ipv4.as_mut(), held.ipv6.as_mut()].into_iter().flatten() {
+        // `Off` is never read back from an object, and the variable beside it must not change because of that.
+        if family.pool_source == PoolSource::Object && !family.sends.is_some() {
+            family.mode = PoolMode::Never;
+        }
+    }
+    Some(held)
 }
 
 /// Since when the switch is held. What cannot be read, or lies in the future, counts from now: that may lengthen a hold but

@@ -265,6 +265,18 @@ pub fn hold_encapsulation(target: &Dataplane, observed: &ObservedDataplane) -> O
     (held.encapsulations() == with_target_families(observed.encapsulations(), target)).then_some(held)
 }
 
+/// Whether a bundle of `held` reads back with the pools that were observed. A pool object says what nodes send, so none can say how a pool
+/// would encapsulate if its backend served it: with backend `none`, IP in IP.
+pub(crate) fn keeps_pools(held: &Dataplane, observed: &ObservedDataplane) -> bool {
+    IpFamily::ALL.iter().all(|family| match (held.family(*family), observed.pool(*family)) {
+        (Some(held), Some(observed)) => {
+            let written = ObservedPool::of_bundle(held);
+            (written.pool, written.mode) == (observed.pool, observed.mode)
+        }
+        _ => true,
+    })
+}
+
 fn with_target_families(observed: Encapsulations, target: &Dataplane) -> Encapsulations {
     let wanted = target.encapsulations();
     Encapsulations {

@@ -236,3 +236,49 @@ fn a_held_bundle_keeps_the_controllers_that_run() {
         assert_eq!(held.kube_controllers, expected, "{known:?}");
     }
 }
+
+/// Found beyond the draws of `decide_is_idempotent`: a pool of IP in IP under backend `none`, which does not serve it. A bundle of ours would say
+/// `Never` of it and read back as that, so none is written while the other family is held.
+#[test]
+fn a_pool_that_its_backend_does_not_serve_freezes_the_bundle() {
+    let vxlan = |object| Slot { pool: "vxlan", mode: "Always", object };
+    let ipip = |mode, object| Slot { pool: "ipip", mode, object };
+    let without_pools = Source::Known(Seen { backend: "bird", ipv4: None, ipv6: None });
+    for (ipv4, ipv6, live, bundle) in [
+        // That very bundle.
+        (ipip("Always", true), vxlan(false), without_pools, Bundle::Frozen),
+        (ipip("Always", true), vxlan(true), Source::NotGiven, Bundle::Frozen),
+        (ipip("CrossSubnet", true), vxlan(true), Source::NotGiven, Bundle::Frozen),
+        (ipip("Off", true), vxlan(true), Source::NotGiven, Bundle::Frozen),
+        (ipip("Never", true), vxlan(true), Source::NotGiven, Bundle::Held),
+        // A variable is written as it was read.
+        (ipip("Always", false), vxlan(true), Source::NotGiven, Bundle::Held),
+        (ipip("Off", false), vxlan(true), Source::NotGiven, Bundle::Held),
+    ] {
+        let what = format!("{ipv4:?}, {ipv6:?}, {live:?}");
+        let seen = Seen { backend: "none", ipv4: Some(ipv4), ipv6: Some(ipv6) };
+        let wish = Wish { families: &["IPv4", "IPv6"], ..Wish::overlay(Overlay::Off) };
+        let case = Case { wish, ..blocked(sources(Source::Known(seen), live, Record::Absent)) };
+        assert_eq!(answer(&case), MISSING, "{what}");
+        let decision = Input::from(&case).decide();
+        assert_eq!(decision.bundle, bundle, "{what}");
+        assert_eq!(decision.actions.contains(&Action::KeepBundle), bundle == Bundle::Frozen, "{what}");
+        let from = [decision.from.ipv4, decision.from.ipv6]
+            .map(|sends| sends.map(calico_policy::encapsulation::Encapsulation::code));
+        assert_eq!(from, [Some("None"), Some("Vxlan(Always)")], "{what}");
+    }
+}
+
+/// Found beyond the same draws: a family that is new brings a pool object of its own, and its owner has written `Off`.
+#[test]
+fn a_new_pool_of_a_held_bundle_is_written_as_it_reads_back() {
+    let seen = Seen { backend: "bird", ipv4: None, ipv6: Some(Slot { pool: "ipip", mode: "Always", object: false }) };
+    let wish = Wish { families: &["IPv4", "IPv6"], ipv4_mode: Some("Off"), ..Wish::overlay(Overlay::Off) };
+    let case = Case { wish, ..blocked(sources(Source::Absent, Source::Known(seen), EMPTY)) };
+    let decision = Input::from(&case).decide();
+    let written = decision.actions.iter().find_map(|action| match action {
+        Action::WriteBundle(held) => held.ipv4.as_ref().map(|family| family.mode.code()),
+        _ => None,
+    });
+    assert_eq!((decision.bundle, written), (Bundle::Held, Some("Never")));
+}

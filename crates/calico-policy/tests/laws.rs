@@ -289,7 +289,6 @@ fn read_back(dataplane: &calico_policy::dataplane::Dataplane) -> ObservedDatapla
     let pool = |family: &calico_policy::dataplane::FamilyDataplane| {
         let (pool, mode) = match (family.pool_source, family.sends) {
             (PoolSource::Variable, _) => (family.pool, family.mode),
-            (PoolSource::Object, Encapsulation::None) if family.mode == PoolMode::Off => (family.pool, PoolMode::Off),
             (PoolSource::Object, Encapsulation::None) => (family.pool, PoolMode::Never),
             (PoolSource::Object, Encapsulation::IpipAlways) => (Pool::Ipip, PoolMode::Always),
             (PoolSource::Object, Encapsulation::IpipCrossSubnet) => (Pool::Ipip, PoolMode::CrossSubnet),
