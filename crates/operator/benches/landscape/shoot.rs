@@ -1,5 +1,7 @@
-//! The API server of a shoot: full-size nodes, a pool that encapsulates, and a guard, as some providers deploy one themselves.
+//! The API server of a shoot: full-size nodes, a pool that encapsulates, and our guard, as if gardener-resource-manager had applied it.
 
+use calico_manifests::guard::Protection;
+use calico_policy::admission_policy::GuardApi;
 use fake_apiserver::world::{Cluster, guard, kinds};
 use fake_apiserver::{Server, Serving};
 use serde_json::{Value, json};
@@ -26,8 +28,13 @@ impl Shoot {
         let server = Server::builder().definition(pools).object(pool("Always")).history(HISTORY).build().unwrap();
         guard::install(&server);
         let client = Cluster::new(kube::Client::new(server.service(), "default"));
-        let binding = json!({"metadata": {"name": "block-calico-network-unavailable"}});
-        client.create(&kinds::ADMISSION_POLICY_BINDING, binding).await.unwrap();
+        for (key, object) in calico_manifests::guard::objects(GuardApi::V1, Protection::FromCalico).unwrap().iter() {
+            let kind = match key.kind.as_str() {
+                "MutatingAdmissionPolicy" => kinds::ADMISSION_POLICY,
+                _ => kinds::ADMISSION_POLICY_BINDING,
+            };
+            client.create(&kind, object.clone()).await.unwrap();
+        }
         let mut serving = Vec::new();
         for _ in 0..addresses {
             serving.push(server.serve(TcpListener::bind("127.0.0.1:0").await.unwrap()).unwrap());
